@@ -1,0 +1,533 @@
+//! What a client can be told: [`ApiError`], and the only table from it to `metav1.Status`.
+//!
+//! Mirrors `k8s.io/apimachinery/pkg/api/errors` and `pkg/util/validation/field`: the same
+//! codes, reasons, details and sentences. Lower crates have small errors of their own; each
+//! seam turns them into this one.
+
+use crate::{GroupKind, GroupResource};
+use serde_json::{Map, Value, json};
+use std::fmt;
+
+/// The result of anything that a client may be told about.
+pub type Result<T, E = ApiError> = std::result::Result<T, E>;
+
+/// Why a request was refused: `metav1.StatusReason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the variants are upstream's words")]
+pub enum Reason {
+    Unknown,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    AlreadyExists,
+    Conflict,
+    Gone,
+    Invalid,
+    ServerTimeout,
+    StoreReadError,
+    Timeout,
+    TooManyRequests,
+    BadRequest,
+    MethodNotAllowed,
+    NotAcceptable,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+    InternalError,
+    Expired,
+    ServiceUnavailable,
+}
+
+impl Reason {
+    /// The word in `status.reason`; empty for [`Reason::Unknown`], as upstream sends it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "",
+            Self::Unauthorized => "Unauthorized",
+            Self::Forbidden => "Forbidden",
+            Self::NotFound => "NotFound",
+            Self::AlreadyExists => "AlreadyExists",
+            Self::Conflict => "Conflict",
+            Self::Gone => "Gone",
+            Self::Invalid => "Invalid",
+            Self::ServerTimeout => "ServerTimeout",
+            Self::StoreReadError => "StorageReadError",
+            Self::Timeout => "Timeout",
+            Self::TooManyRequests => "TooManyRequests",
+            Self::BadRequest => "BadRequest",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::NotAcceptable => "NotAcceptable",
+            Self::RequestEntityTooLarge => "RequestEntityTooLarge",
+            Self::UnsupportedMediaType => "UnsupportedMediaType",
+            Self::InternalError => "InternalError",
+            Self::Expired => "Expired",
+            Self::ServiceUnavailable => "ServiceUnavailable",
+        }
+    }
+}
+
+/// One entry of `status.details.causes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The kind of cause, such as `FieldValueInvalid`.
+    pub reason: String,
+    /// What a person reads.
+    pub message: String,
+    /// The field's path, empty where no one field is at fault.
+    pub field: String,
+}
+
+/// A refusal as the client sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    /// The HTTP status code.
+    pub code: u16,
+    /// The machine-readable reason.
+    pub reason: Reason,
+    /// What a person reads.
+    pub message: String,
+    /// What the refusal is about; boxed, since most of the time there is none.
+    pub details: Option<Box<Details>>,
+}
+
+/// `metav1.StatusDetails`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// The object's name.
+    pub name: String,
+    /// The API group.
+    pub group: String,
+    /// The resource, or the kind where upstream says the kind.
+    pub kind: String,
+    /// The object's UID.
+    pub uid: String,
+    /// Each single cause.
+    pub causes: Vec<Cause>,
+    /// When a retry may help, in seconds; 0 means not said.
+    pub retry_after_seconds: u32,
+}
+
+impl ApiError {
+    /// With a code, a reason and a message of one's own.
+    pub fn new(code: u16, reason: Reason, message: impl Into<String>) -> Self {
+        Self { code, reason, message: message.into(), details: None }
+    }
+
+    fn about(mut self, resource: &GroupResource, name: &str) -> Self {
+        let details = self.details.get_or_insert_default();
+        details.name = name.to_owned();
+        details.group = resource.group.clone().into_owned();
+        details.kind = resource.resource.clone().into_owned();
+        self
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.details.get_or_insert_default().retry_after_seconds = seconds;
+        self
+    }
+
+    fn cause(mut self, reason: &str, message: &str) -> Self {
+        self.details.get_or_insert_default().causes.push(Cause {
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            field: String::new(),
+        });
+        self
+    }
+
+    /// 404: there is no such object.
+    pub fn not_found(resource: &GroupResource, name: &str) -> Self {
+        Self::new(404, Reason::NotFound, format!("{resource} \"{name}\" not found"))
+            .about(resource, name)
+    }
+
+    /// 404: the path names no resource that is served.
+    pub fn no_such_resource() -> Self {
+        Self::new(
+            404,
+            Reason::NotFound,
+            "the server could not find the requested resource",
+        )
+    }
+
+    /// 409: the name is taken.
+    pub fn already_exists(resource: &GroupResource, name: &str) -> Self {
+        Self::new(409, Reason::AlreadyExists, format!("{resource} \"{name}\" already exists"))
+            .about(resource, name)
+    }
+
+    /// 409: the object is not what the caller thinks.
+    pub fn conflict(resource: &GroupResource, name: &str, why: impl fmt::Display) -> Self {
+        let message = format!("Operation cannot be fulfilled on {resource} \"{name}\": {why}");
+        Self::new(409, Reason::Conflict, message).about(resource, name)
+    }
+
+    /// 409 in upstream's words for a stale `resourceVersion`.
+    pub fn modified(resource: &GroupResource, name: &str) -> Self {
+        Self::conflict(
+            resource,
+            name,
+            "the object has been modified; please apply your changes to the latest version and \
+             try again",
+        )
+    }
+
+    /// 422: the object breaks rules, each named with its path.
+    pub fn invalid(kind: &GroupKind, name: &str, errors: FieldErrors) -> Self {
+        let mut lines: Vec<String> = Vec::new();
+        for error in &errors.0 {
+            let line = error.to_string();
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        let list = match lines.as_slice() {
+            [one] => one.clone(),
+            many => format!("[{}]", many.join(", ")),
+        };
+        let causes = errors
+            .0
+            .iter()
+            .map(|e| Cause {
+                reason: e.kind.reason().to_owned(),
+                message: e.body(),
+                field: e.path.clone(),
+            })
+            .collect();
+        let details = Details {
+            name: name.to_owned(),
+            group: kind.group.clone().into_owned(),
+            kind: kind.kind.clone().into_owned(),
+            causes,
+            ..Details::default()
+        };
+        Self {
+            code: 422,
+            reason: Reason::Invalid,
+            message: format!("{kind} \"{name}\" is invalid: {list}"),
+            details: Some(Box::new(details)),
+        }
+    }
+
+    /// 400: the request makes no sense.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, Reason::BadRequest, message)
+    }
+
+    /// 401: we do not know who asks.
+    pub fn unauthorized() -> Self {
+        Self::new(401, Reason::Unauthorized, "Unauthorized")
+    }
+
+    /// 403: we know who asks, and they may not. `why` is the authorizer's or plugin's sentence.
+    pub fn forbidden(resource: &GroupResource, name: &str, why: impl fmt::Display) -> Self {
+        let message = if name.is_empty() {
+            format!("{resource} is forbidden: {why}")
+        } else {
+            format!("{resource} \"{name}\" is forbidden: {why}")
+        };
+        Self::new(403, Reason::Forbidden, message).about(resource, name)
+    }
+
+    /// 405: the resource has no such verb.
+    pub fn method_not_allowed(resource: &GroupResource, verb: &str) -> Self {
+        let message = format!("{verb} is not supported on resources of kind \"{resource}\"");
+        let mut error = Self::new(405, Reason::MethodNotAllowed, message).about(resource, "");
+        if let Some(details) = &mut error.details {
+            details.name.clear();
+        }
+        error
+    }
+
+    /// 406: none of the accepted media types can be produced.
+    pub fn not_acceptable(accepted: &str) -> Self {
+        let message =
+            format!("only the following media types are accepted: {accepted}");
+        Self::new(406, Reason::NotAcceptable, message)
+    }
+
+    /// 413: the body is over the limit.
+    pub fn body_too_large(limit_bytes: usize) -> Self {
+        Self::new(
+            413,
+            Reason::RequestEntityTooLarge,
+            format!("Request entity too large: limit is {limit_bytes}"),
+        )
+    }
+
+    /// 415: the body's media type cannot be read here.
+    pub fn unsupported_media_type(supported: &str) -> Self {
+        Self::new(
+            415,
+            Reason::UnsupportedMediaType,
+            format!(
+                "the body of the request was in an unknown format - accepted media types \
+                 include: {supported}"
+            ),
+        )
+    }
+
+    /// 410: that piece of history is no longer kept; the client must list again.
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::new(410, Reason::Expired, message)
+    }
+
+    /// 429: too much at once.
+    pub fn too_many_requests(message: impl Into<String>, retry_after_seconds: u32) -> Self {
+        Self::new(429, Reason::TooManyRequests, message).retry_after(retry_after_seconds)
+    }
+
+    /// 500: our own fault. The message must hold no secret.
+    pub fn internal(error: impl fmt::Display) -> Self {
+        let message = error.to_string();
+        Self::new(500, Reason::InternalError, format!("Internal error occurred: {message}"))
+            .cause("", &message)
+    }
+
+    /// 500: a stored value cannot be read; names its key.
+    pub fn store_read(key: &str, why: impl fmt::Display) -> Self {
+        Self::new(500, Reason::StoreReadError, format!("unable to read the value of {key}: {why}"))
+    }
+
+    /// 503: try again later.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(503, Reason::ServiceUnavailable, message)
+    }
+
+    /// 504: a `resourceVersion` from the future.
+    pub fn too_large_resource_version(asked: i64, current: i64) -> Self {
+        Self::new(
+            504,
+            Reason::Timeout,
+            format!("Too large resource version: {asked}, current: {current}"),
+        )
+        .cause("ResourceVersionTooLarge", "Too large resource version")
+        .retry_after(1)
+    }
+
+    /// 504: not done in time, for a reason that may pass.
+    pub fn timeout(message: impl fmt::Display) -> Self {
+        Self::new(504, Reason::Timeout, format!("Timeout: {message}"))
+    }
+
+    /// Whether this says that the object is not there.
+    pub fn is_not_found(&self) -> bool {
+        self.reason == Reason::NotFound
+    }
+
+    /// Whether this is a lost compare-and-swap.
+    pub fn is_conflict(&self) -> bool {
+        self.reason == Reason::Conflict
+    }
+
+    /// The `metav1.Status` that a client receives.
+    pub fn to_status(&self) -> Value {
+        let mut status = Map::new();
+        status.insert("kind".into(), "Status".into());
+        status.insert("apiVersion".into(), "v1".into());
+        status.insert("metadata".into(), json!({}));
+        status.insert("status".into(), "Failure".into());
+        status.insert("message".into(), self.message.as_str().into());
+        if self.reason != Reason::Unknown {
+            status.insert("reason".into(), self.reason.as_str().into());
+        }
+        if let Some(details) = &self.details {
+            status.insert("details".into(), details.to_value());
+        }
+        status.insert("code".into(), self.code.into());
+        Value::Object(status)
+    }
+}
+
+impl Details {
+    fn to_value(&self) -> Value {
+        let mut out = Map::new();
+        let mut text = |key: &str, value: &str| {
+            if !value.is_empty() {
+                out.insert(key.to_owned(), value.into());
+            }
+        };
+        text("name", &self.name);
+        text("group", &self.group);
+        text("kind", &self.kind);
+        text("uid", &self.uid);
+        if !self.causes.is_empty() {
+            out.insert("causes".into(), self.causes.iter().map(Cause::to_value).collect());
+        }
+        if self.retry_after_seconds > 0 {
+            out.insert("retryAfterSeconds".into(), self.retry_after_seconds.into());
+        }
+        Value::Object(out)
+    }
+}
+
+impl Cause {
+    fn to_value(&self) -> Value {
+        let fields = [("reason", &self.reason), ("message", &self.message), ("field", &self.field)];
+        fields
+            .into_iter()
+            .filter(|(_, text)| !text.is_empty())
+            .map(|(key, text)| (key.to_owned(), Value::from(text.as_str())))
+            .collect()
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// What is wrong with a field: `field.ErrorType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the variants are upstream's words")]
+pub enum FieldErrorKind {
+    NotFound,
+    Required,
+    Duplicate,
+    Invalid,
+    NotSupported,
+    Forbidden,
+    TooLong,
+    TooMany,
+    Internal,
+    TypeInvalid,
+}
+
+impl FieldErrorKind {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::NotFound => "FieldValueNotFound",
+            Self::Required => "FieldValueRequired",
+            Self::Duplicate => "FieldValueDuplicate",
+            Self::Invalid => "FieldValueInvalid",
+            Self::NotSupported => "FieldValueNotSupported",
+            Self::Forbidden => "FieldValueForbidden",
+            Self::TooLong => "FieldValueTooLong",
+            Self::TooMany => "FieldValueTooMany",
+            Self::Internal => "InternalError",
+            Self::TypeInvalid => "FieldValueTypeInvalid",
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::NotFound => "Not found",
+            Self::Required => "Required value",
+            Self::Duplicate => "Duplicate value",
+            Self::Invalid => "Invalid value",
+            Self::NotSupported => "Unsupported value",
+            Self::Forbidden => "Forbidden",
+            Self::TooLong => "Too long",
+            Self::TooMany => "Too many",
+            Self::Internal => "Internal error",
+            Self::TypeInvalid => "Invalid value",
+        }
+    }
+}
+
+/// One broken rule: where, what kind, the offending value, and what was expected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldError {
+    /// The path, such as `spec.containers[0].image`.
+    pub path: String,
+    /// What is wrong.
+    pub kind: FieldErrorKind,
+    /// The offending value, where the kind prints it.
+    pub value: Option<Value>,
+    /// What was expected.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// All but the path: what `causes[].message` holds.
+    fn body(&self) -> String {
+        use FieldErrorKind::{Forbidden, Internal, Required, TooLong, TooMany};
+        let mut out = self.kind.sentence().to_owned();
+        let silent = matches!(self.kind, Required | Forbidden | TooLong | TooMany | Internal);
+        if let (false, Some(value)) = (silent, &self.value) {
+            out.push_str(": ");
+            match value {
+                Value::String(text) => out.push_str(&format!("{text:?}")),
+                other => out.push_str(&other.to_string()),
+            }
+        }
+        if !self.detail.is_empty() {
+            out.push_str(": ");
+            out.push_str(&self.detail);
+        }
+        out
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.body())
+    }
+}
+
+/// The broken rules found so far, in upstream's order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FieldErrors(pub Vec<FieldError>);
+
+impl FieldErrors {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether no rule is broken.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn push(&mut self, path: &str, kind: FieldErrorKind, value: Option<Value>, detail: String) {
+        self.0.push(FieldError { path: path.to_owned(), kind, value, detail });
+    }
+
+    /// A value that must be there is missing.
+    pub fn required(&mut self, path: &str, detail: impl Into<String>) {
+        self.push(path, FieldErrorKind::Required, None, detail.into());
+    }
+
+    /// A value breaks a rule.
+    pub fn invalid(&mut self, path: &str, value: impl Into<Value>, detail: impl Into<String>) {
+        self.push(path, FieldErrorKind::Invalid, Some(value.into()), detail.into());
+    }
+
+    /// A value that must be unique is there twice.
+    pub fn duplicate(&mut self, path: &str, value: impl Into<Value>) {
+        self.push(path, FieldErrorKind::Duplicate, Some(value.into()), String::new());
+    }
+
+    /// A value that names something which is not there.
+    pub fn not_found(&mut self, path: &str, value: impl Into<Value>) {
+        self.push(path, FieldErrorKind::NotFound, Some(value.into()), String::new());
+    }
+
+    /// A value that must not be set here.
+    pub fn forbidden(&mut self, path: &str, detail: impl Into<String>) {
+        self.push(path, FieldErrorKind::Forbidden, None, detail.into());
+    }
+
+    /// A value outside a closed set.
+    pub fn not_supported(&mut self, path: &str, value: impl Into<Value>, allowed: &[&str]) {
+        let mut allowed: Vec<String> = allowed.iter().map(|a| format!("{a:?}")).collect();
+        allowed.sort();
+        let detail = format!("supported values: {}", allowed.join(", "));
+        self.push(path, FieldErrorKind::NotSupported, Some(value.into()), detail);
+    }
+
+    /// A text over its limit in bytes.
+    pub fn too_long(&mut self, path: &str, limit_bytes: usize) {
+        let detail = format!("may not be more than {limit_bytes} bytes");
+        self.push(path, FieldErrorKind::TooLong, None, detail);
+    }
+
+    /// A list over its limit in items.
+    pub fn too_many(&mut self, path: &str, count: usize, limit: usize) {
+        let detail = format!("must have at most {limit} items");
+        self.push(path, FieldErrorKind::TooMany, Some(count.into()), detail);
+    }
+}

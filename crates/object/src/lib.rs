@@ -1,0 +1,24 @@
+//! The vocabulary of every crate above: names of types, the object tree, selectors, quantities,
+//! times, field paths, and the one error that a client can be told.
+//!
+//! An object is a [`serde_json::Value`], shaped exactly as its JSON: quantities, times and
+//! `[]byte` (base64) are strings. What each field means is the `schema` crate's knowledge.
+//! Nothing here does IO.
+
+mod error;
+mod gvk;
+pub mod meta;
+
+pub use error::{ApiError, Cause, FieldError, FieldErrorKind, FieldErrors, Reason, Result};
+pub use gvk::{GroupKind, GroupResource, GroupVersion, Gvk, Gvr};
+pub use serde_json::{Map, Value, json};
+
+/// A position in the store's history: etcd's revision, the number behind `resourceVersion`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub i64);
+
+impl std::fmt::Display for Revision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
