@@ -1,0 +1,88 @@
+//! How a kind differs from the others while it is written.
+//!
+//! The order of a create or an update is the registry's, once, for all kinds; these are its
+//! hooks. What all kinds share (metadata, keeping status on an update of the rest and the
+//! reverse, generation) is not repeated here.
+
+use object::{FieldErrors, Value};
+
+/// What a strategy may know beside the objects.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Who asks.
+    pub username: String,
+    /// Who asks: UID.
+    pub uid: String,
+    /// Who asks: groups.
+    pub groups: Vec<String>,
+    /// Who asks: more.
+    pub extra: Vec<(String, Vec<String>)>,
+    /// The time of the request, as metadata prints it (RFC 3339, whole seconds, Z).
+    pub now: String,
+    /// The subresource through which an update comes; empty for the object itself.
+    pub subresource: String,
+}
+
+/// Hooks, all with defaults. Objects are in the kind's stored version, defaults applied.
+pub trait Strategy: Sync + std::fmt::Debug {
+    /// Sets what the server owns before a create (`status` is already removed if the kind has
+    /// a status subresource).
+    fn prepare_create(&self, _object: &mut Value, _context: &Context) {}
+
+    /// The same before an update through the object itself or a subresource (see
+    /// [`Context::subresource`]); what the caller may not change here is already restored.
+    fn prepare_update(&self, _object: &mut Value, _old: &Value, _context: &Context) {}
+
+    /// The rules for a new object, `metadata` apart.
+    fn validate(&self, _object: &Value, _errors: &mut FieldErrors) {}
+
+    /// The rules for a change, immutable fields above all; called beside [`Self::validate`].
+    fn validate_update(
+        &self,
+        _object: &Value,
+        _old: &Value,
+        _context: &Context,
+        _errors: &mut FieldErrors,
+    ) {
+    }
+
+    /// The rule for `metadata.name`: gives what is wrong with it, in upstream's words. `prefix`:
+    /// it is a `generateName`.
+    fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
+        let _ = prefix;
+        object::names::dns1123_subdomain(name)
+    }
+
+    /// Sentences for the client's `Warning` headers.
+    fn warnings(&self, _object: &Value, _old: Option<&Value>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// How many seconds a deletion waits for somebody else to finish it (the kubelet, for pods);
+    /// `None`: it is removed at once. `asked` is what the caller wants.
+    fn grace_seconds(&self, _object: &Value, _asked: Option<i64>) -> Option<i64> {
+        None
+    }
+
+    /// Whether PUT may create (leases, events, RBAC ...).
+    fn allow_create_on_update(&self) -> bool {
+        false
+    }
+
+    /// Whether an update may come without `resourceVersion`.
+    fn allow_unconditional_update(&self) -> bool {
+        true
+    }
+
+    /// Whether dependents are orphaned by a delete that does not say so (upstream's
+    /// `DefaultGarbageCollectionPolicy`).
+    fn orphans_by_default(&self) -> bool {
+        false
+    }
+}
+
+/// A kind like all others.
+#[derive(Debug)]
+pub struct Plain;
+
+impl Strategy for Plain {}
