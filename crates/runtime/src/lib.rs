@@ -1,1 +1,13 @@
-//! TODO
+//! What every process needs and no domain crate may reach for itself: time, randomness, tasks,
+//! the way to stop, logs, metrics, health, TLS files and flags.
+//!
+//! It knows nothing of Kubernetes objects. Mirrors the parts of `k8s.io/component-base` and
+//! `k8s.io/apiserver/pkg/server` that are about being a process.
+
+pub mod clock;
+pub mod entropy;
+pub mod shutdown;
+pub mod spawn;
+
+pub use shutdown::Shutdown;
+pub use spawn::{Task, spawn, spawn_blocking};
