@@ -24,6 +24,10 @@ pub struct Entry {
     pub create_revision: Revision,
     /// When the value was written.
     pub mod_revision: Revision,
+    /// Why the value cannot be opened (no key fits, damage), without any secret; it is empty
+    /// then. An entry that cannot be read is still there, so that nobody takes it for missing,
+    /// and one bad value spoils neither a range nor a watch. Only decryption sets this.
+    pub unreadable: Option<String>,
 }
 
 /// What a write insists on.
@@ -137,14 +141,6 @@ pub enum StoreError {
         bytes: usize,
         /// The limit.
         limit_bytes: usize,
-    },
-    /// A stored value cannot be opened (wrong or missing key, damage).
-    #[error("the value of {key} cannot be read: {why}")]
-    Unreadable {
-        /// The key of the value.
-        key: String,
-        /// Why, without any secret.
-        why: String,
     },
     /// The disk failed, or the files are damaged.
     #[error("the store failed: {0}")]
