@@ -6,8 +6,10 @@
 
 mod table;
 
-use object::Gvk;
-use std::collections::HashMap;
+pub use table::TableError;
+
+use object::{GroupVersion, Gvk};
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// A text of the table; leaked for schemas that are made at run time and kept.
@@ -17,8 +19,12 @@ pub type Text = &'static str;
 #[derive(Debug, Default)]
 pub struct Schema {
     types: Vec<Type>,
+    enums: Vec<Vec<Text>>,
     by_name: HashMap<Text, TypeId>,
     by_gvk: HashMap<Gvk, TypeId>,
+    /// Kinds that belong to every group and version: options and `WatchEvent`.
+    everywhere: HashMap<Text, TypeId>,
+    group_versions: HashSet<GroupVersion>,
 }
 
 /// The place of a type in its [`Schema`].
@@ -34,10 +40,26 @@ pub struct Type {
     /// The fields of structs that are inline both in JSON and Go stand behind one [`Field`]
     /// with `inline`, since protobuf nests them.
     pub fields: Vec<Field>,
-    /// What it is as a whole, where it can stand at the root of a request.
+    /// What it is as a whole, where it can stand at the root of a request. A type that stands for
+    /// several (`Table`, `Status`) names the first; [`Schema::root`] knows them all.
     pub gvk: Option<Gvk>,
     /// For a struct used as one value: `+structType=atomic`.
     pub atomic: bool,
+    /// Since when it is served, and until when.
+    pub lifecycle: Lifecycle,
+}
+
+/// The minor versions, such as `1.25`, that bound the life of a kind; all absent for a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// The first that serves it.
+    pub introduced: Option<Text>,
+    /// The first that warns of its use.
+    pub deprecated: Option<Text>,
+    /// The first that no longer serves it.
+    pub removed: Option<Text>,
+    /// What to use in its place, written `group,version,kind`.
+    pub replacement: Option<Text>,
 }
 
 /// A field of a struct.
@@ -68,7 +90,15 @@ pub struct Field {
     pub patch_strategy: Option<Text>,
     /// `+default`, as JSON text.
     pub default: Option<Text>,
+    /// The values it may have; read them with [`Schema::enum_values`].
+    pub enumeration: Option<EnumId>,
+    /// `+featureGate`: the gates that it waits for.
+    pub gates: Vec<Text>,
 }
+
+/// The place of an enumeration in its [`Schema`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EnumId(pub u16);
 
 /// What a field holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +134,9 @@ pub enum Scalar {
     String,
     /// `[]byte`: base64 in JSON.
     Bytes,
+    /// `ExtraValue` and `Verbs`: a list of strings in JSON; in protobuf a message of its own, with
+    /// the strings under tag 1, which is absent for null.
+    Strings,
     /// `resource.Quantity`: a string in JSON (a number is read too), kept canonical.
     Quantity,
     /// `intstr.IntOrString`.
@@ -151,6 +184,14 @@ pub fn builtin() -> &'static Schema {
 }
 
 impl Schema {
+    /// Reads a table in the notation of `tables/builtin.txt`.
+    ///
+    /// # Errors
+    /// Names the first line that is not understood.
+    pub fn parse(table: Text) -> Result<Self, TableError> {
+        table::parse(table)
+    }
+
     /// The type behind an id, which must come from this schema.
     pub fn get(&self, id: TypeId) -> &Type {
         &self.types[usize::from(id.0)]
@@ -161,9 +202,24 @@ impl Schema {
         self.by_name.get(name).copied()
     }
 
-    /// The type that stands at the root for a group, version and kind.
+    /// The type that stands at the root for a group, version and kind. Options (`DeleteOptions`)
+    /// and `WatchEvent` belong to every group and version.
     pub fn root(&self, gvk: &Gvk) -> Option<TypeId> {
-        self.by_gvk.get(gvk).copied()
+        self.by_gvk.get(gvk).copied().or_else(|| {
+            let id = *self.everywhere.get(&*gvk.kind)?;
+            let at = GroupVersion { group: gvk.group.clone(), version: gvk.version.clone() };
+            self.group_versions.contains(&at).then_some(id)
+        })
+    }
+
+    /// The kinds that can stand at the root, in no order, but for those of every group.
+    pub fn roots(&self) -> impl Iterator<Item = (&Gvk, TypeId)> {
+        self.by_gvk.iter().map(|(gvk, id)| (gvk, *id))
+    }
+
+    /// The values that a field may have, sorted; none for a field that may have any.
+    pub fn enum_values(&self, field: &Field) -> &[Text] {
+        field.enumeration.map_or(&[], |id| &self.enums[usize::from(id.0)])
     }
 
     /// All types with their ids, in order of their names.

@@ -1,0 +1,1 @@
+//! The committed table against what upstream generates from the same types.
