@@ -1,6 +1,11 @@
 //! The columns of a Table: what `kubectl get` shows.
 
+pub(crate) mod age;
+
+pub(crate) use age::{human, seconds_of, since};
+
 use object::Value;
+use std::cmp::Ordering;
 
 /// A column's head: `metav1.TableColumnDefinition`.
 #[derive(Clone, Copy, Debug)]
@@ -27,4 +32,63 @@ pub struct Row<'a> {
     pub object: &'a Value,
     /// Seconds since 1970, for ages.
     pub now_seconds: i64,
+}
+
+/// What a kind's Table form has beside columns and cells.
+#[derive(Clone, Copy, Debug)]
+pub struct TableRules {
+    /// The order of the rows of a list, where it is not the list's.
+    pub order: Option<fn(&Value, &Value) -> Ordering>,
+    /// `metav1.TableRowCondition`s of a row, as JSON: whether it is done with.
+    pub conditions: fn(&Value) -> Vec<Value>,
+}
+
+impl TableRules {
+    /// Rows in the list's order, without conditions.
+    pub const PLAIN: Self = Self { order: None, conditions: |_| Vec::new() };
+}
+
+/// `Name`, the first column of nearly every kind.
+pub(crate) const NAME: Column =
+    Column { format: "name", ..text("Name", "The name, unique among its kind and namespace.") };
+
+/// `Age`, beside which [`age`] makes the cell.
+pub(crate) const AGE: Column = text("Age", "The time since the object was created.");
+
+/// The columns of kinds that show nothing else.
+pub(crate) const NAME_AND_AGE: &[Column] = &[NAME, AGE];
+
+/// The cells of [`NAME_AND_AGE`].
+pub(crate) fn name_and_age(row: &Row<'_>) -> Vec<Cell> {
+    vec![name(row), age(row)]
+}
+
+/// A column of strings.
+pub(crate) const fn text(name: &'static str, description: &'static str) -> Column {
+    Column { name, kind: "string", format: "", description, priority: 0 }
+}
+
+/// A column of strings that only `-o wide` shows.
+pub(crate) const fn wide(name: &'static str, description: &'static str) -> Column {
+    Column { priority: 1, ..text(name, description) }
+}
+
+/// A column of whole numbers.
+pub(crate) const fn integer(name: &'static str, description: &'static str) -> Column {
+    Column { kind: "integer", ..text(name, description) }
+}
+
+/// A column of booleans.
+pub(crate) const fn boolean(name: &'static str, description: &'static str) -> Column {
+    Column { kind: "boolean", ..text(name, description) }
+}
+
+/// The object's name.
+pub(crate) fn name(row: &Row<'_>) -> Cell {
+    object::meta::name(row.object).into()
+}
+
+/// The time since the object was created, such as `3d4h`.
+pub(crate) fn age(row: &Row<'_>) -> Cell {
+    since(row, &row.object["metadata"]["creationTimestamp"]).into()
 }

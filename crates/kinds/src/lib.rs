@@ -5,11 +5,35 @@
 //! OpenAPI paths, printer columns, storage keys, selectable fields and the coverage tests all
 //! derive from these rows. Nothing here does IO.
 
-mod column;
+pub mod column;
+pub mod limits;
 mod strategy;
+mod subresource;
 mod table;
 
-pub use column::{Cell, Column, Row};
+mod admissionregistration;
+mod apiextensions;
+mod apiregistration;
+mod apps;
+mod authentication;
+mod authorization;
+mod autoscaling;
+mod batch;
+mod certificates;
+mod coordination;
+mod core;
+mod discovery;
+mod events;
+mod flowcontrol;
+mod networking;
+mod node;
+mod policy;
+mod rbac;
+mod resource;
+mod scheduling;
+mod storage;
+
+pub use column::{Cell, Column, Row, TableRules};
 pub use strategy::{Context, Plain, Strategy};
 
 use object::{GroupKind, GroupResource, Gvk, Gvr};
@@ -46,6 +70,8 @@ pub struct Kind {
     /// Makes the cells of those columns for one object; several where a row needs none. Reads
     /// the object as its preferred version has it.
     pub cells: fn(&Row<'_>) -> Vec<Cell>,
+    /// What its Table form has beside columns and cells.
+    pub table: TableRules,
     /// `metadata.generation` starts at 1 and grows with each change outside metadata and status.
     pub has_generation: bool,
     /// How it differs from the others.
@@ -63,6 +89,18 @@ pub struct Storage {
     pub encoding: Encoding,
     /// How long an object stays by itself (events), in seconds; 0 for ever.
     pub ttl_seconds: u32,
+}
+
+impl Storage {
+    /// Kept for ever, in protobuf.
+    pub const fn protobuf(key: &'static str, group_version: &'static str) -> Self {
+        Self { key, group_version, encoding: Encoding::Protobuf, ttl_seconds: 0 }
+    }
+
+    /// Kept for ever, in JSON.
+    pub const fn json(key: &'static str, group_version: &'static str) -> Self {
+        Self { key, group_version, encoding: Encoding::Json, ttl_seconds: 0 }
+    }
 }
 
 /// The encodings that upstream stores.
@@ -187,4 +225,12 @@ pub fn find(group: &str, version: &str, resource: &str) -> Option<&'static Kind>
     all().iter().copied().find(|kind| {
         kind.group == group && kind.plural == resource && kind.versions.contains(&version)
     })
+}
+
+/// The kind of a group, version and kind, as `apiVersion` and `kind` of an object name it.
+pub fn find_kind(group: &str, version: &str, kind: &str) -> Option<&'static Kind> {
+    all()
+        .iter()
+        .copied()
+        .find(|row| row.group == group && row.kind == kind && row.versions.contains(&version))
 }

@@ -1,0 +1,27 @@
+//! `ValidatingWebhookConfiguration` of `admissionregistration.k8s.io/v1`: its row, columns and
+//! rules.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "admissionregistration.k8s.io",
+    kind: "ValidatingWebhookConfiguration",
+    plural: "validatingwebhookconfigurations",
+    singular: "validatingwebhookconfiguration",
+    short_names: &[],
+    categories: &["api-extensions"],
+    namespaced: false,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[],
+    storage: Some(Storage::protobuf(
+        "validatingwebhookconfigurations",
+        "admissionregistration.k8s.io/v1",
+    )),
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: true,
+    strategy: &Plain,
+};

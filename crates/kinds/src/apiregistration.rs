@@ -1,0 +1,3 @@
+//! The kinds of the `apiregistration.k8s.io` group: one file each.
+
+pub(crate) mod api_service;

@@ -1,0 +1,23 @@
+//! `LocalSubjectAccessReview` of `authorization.k8s.io/v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, TableRules, Verb, column};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "authorization.k8s.io",
+    kind: "LocalSubjectAccessReview",
+    plural: "localsubjectaccessreviews",
+    singular: "localsubjectaccessreview",
+    short_names: &[],
+    categories: &[],
+    namespaced: true,
+    versions: &["v1"],
+    verbs: &[Verb::Create],
+    subresources: &[],
+    storage: None,
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: false,
+    strategy: &Plain,
+};

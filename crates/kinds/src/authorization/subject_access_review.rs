@@ -1,0 +1,23 @@
+//! `SubjectAccessReview` of `authorization.k8s.io/v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, TableRules, Verb, column};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "authorization.k8s.io",
+    kind: "SubjectAccessReview",
+    plural: "subjectaccessreviews",
+    singular: "subjectaccessreview",
+    short_names: &[],
+    categories: &[],
+    namespaced: false,
+    versions: &["v1"],
+    verbs: &[Verb::Create],
+    subresources: &[],
+    storage: None,
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: false,
+    strategy: &Plain,
+};

@@ -1,0 +1,3 @@
+//! The kinds of the `certificates.k8s.io` group: one file each.
+
+pub(crate) mod certificate_signing_request;

@@ -1,0 +1,3 @@
+//! The kinds of the `coordination.k8s.io` group: one file each.
+
+pub(crate) mod lease;

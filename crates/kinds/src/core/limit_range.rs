@@ -1,0 +1,23 @@
+//! `LimitRange` of `v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "",
+    kind: "LimitRange",
+    plural: "limitranges",
+    singular: "limitrange",
+    short_names: &["limits"],
+    categories: &[],
+    namespaced: true,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[],
+    storage: Some(Storage::protobuf("limitranges", "v1")),
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: false,
+    strategy: &Plain,
+};

@@ -1,0 +1,23 @@
+//! `PersistentVolume` of `v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "",
+    kind: "PersistentVolume",
+    plural: "persistentvolumes",
+    singular: "persistentvolume",
+    short_names: &["pv"],
+    categories: &[],
+    namespaced: false,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[subresource::STATUS],
+    storage: Some(Storage::protobuf("persistentvolumes", "v1")),
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: false,
+    strategy: &Plain,
+};

@@ -1,0 +1,23 @@
+//! `PersistentVolumeClaim` of `v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "",
+    kind: "PersistentVolumeClaim",
+    plural: "persistentvolumeclaims",
+    singular: "persistentvolumeclaim",
+    short_names: &["pvc"],
+    categories: &[],
+    namespaced: true,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[subresource::STATUS],
+    storage: Some(Storage::protobuf("persistentvolumeclaims", "v1")),
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: false,
+    strategy: &Plain,
+};

@@ -1,0 +1,23 @@
+//! `PodTemplate` of `v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "",
+    kind: "PodTemplate",
+    plural: "podtemplates",
+    singular: "podtemplate",
+    short_names: &[],
+    categories: &[],
+    namespaced: true,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[],
+    storage: Some(Storage::protobuf("podtemplates", "v1")),
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: true,
+    strategy: &Plain,
+};

@@ -1,0 +1,23 @@
+//! `Secret` of `v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "",
+    kind: "Secret",
+    plural: "secrets",
+    singular: "secret",
+    short_names: &[],
+    categories: &[],
+    namespaced: true,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[],
+    storage: Some(Storage::protobuf("secrets", "v1")),
+    selectable_fields: &["type"],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: false,
+    strategy: &Plain,
+};

@@ -1,0 +1,35 @@
+//! `Event` of `events.k8s.io/v1`: what happened to an object: the newer form of the event of core
+//! v1, which is what is stored.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column, limits::EVENT_TTL_SECONDS};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "events.k8s.io",
+    kind: "Event",
+    plural: "events",
+    singular: "event",
+    short_names: &["ev"],
+    categories: &[],
+    namespaced: true,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[],
+    storage: Some(Storage { ttl_seconds: EVENT_TTL_SECONDS, ..Storage::protobuf("events", "v1") }),
+    selectable_fields: &[
+        "reason",
+        "regarding.kind",
+        "regarding.namespace",
+        "regarding.name",
+        "regarding.uid",
+        "regarding.apiVersion",
+        "regarding.resourceVersion",
+        "regarding.fieldPath",
+        "reportingController",
+        "type",
+    ],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: false,
+    strategy: &Plain,
+};

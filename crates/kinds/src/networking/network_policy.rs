@@ -1,0 +1,23 @@
+//! `NetworkPolicy` of `networking.k8s.io/v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "networking.k8s.io",
+    kind: "NetworkPolicy",
+    plural: "networkpolicies",
+    singular: "networkpolicy",
+    short_names: &["netpol"],
+    categories: &[],
+    namespaced: true,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[],
+    storage: Some(Storage::protobuf("networkpolicies", "networking.k8s.io/v1")),
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: true,
+    strategy: &Plain,
+};

@@ -1,0 +1,23 @@
+//! `PodDisruptionBudget` of `policy/v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "policy",
+    kind: "PodDisruptionBudget",
+    plural: "poddisruptionbudgets",
+    singular: "poddisruptionbudget",
+    short_names: &["pdb"],
+    categories: &[],
+    namespaced: true,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[subresource::STATUS],
+    storage: Some(Storage::protobuf("poddisruptionbudgets", "policy/v1")),
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: true,
+    strategy: &Plain,
+};

@@ -1,0 +1,23 @@
+//! `RoleBinding` of `rbac.authorization.k8s.io/v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "rbac.authorization.k8s.io",
+    kind: "RoleBinding",
+    plural: "rolebindings",
+    singular: "rolebinding",
+    short_names: &[],
+    categories: &[],
+    namespaced: true,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[],
+    storage: Some(Storage::protobuf("rolebindings", "rbac.authorization.k8s.io/v1")),
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: false,
+    strategy: &Plain,
+};

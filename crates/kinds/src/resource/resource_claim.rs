@@ -1,0 +1,23 @@
+//! `ResourceClaim` of `resource.k8s.io/v1`: its row, columns and rules.
+
+use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+
+pub(crate) static KIND: Kind = Kind {
+    group: "resource.k8s.io",
+    kind: "ResourceClaim",
+    plural: "resourceclaims",
+    singular: "resourceclaim",
+    short_names: &[],
+    categories: &[],
+    namespaced: true,
+    versions: &["v1"],
+    verbs: Verb::ALL,
+    subresources: &[subresource::STATUS],
+    storage: Some(Storage::protobuf("resourceclaims", "resource.k8s.io/v1")),
+    selectable_fields: &[],
+    columns: column::NAME_AND_AGE,
+    cells: column::name_and_age,
+    table: TableRules::PLAIN,
+    has_generation: false,
+    strategy: &Plain,
+};

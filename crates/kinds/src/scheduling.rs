@@ -1,0 +1,3 @@
+//! The kinds of the `scheduling.k8s.io` group: one file each.
+
+pub(crate) mod priority_class;
