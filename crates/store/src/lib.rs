@@ -5,6 +5,15 @@
 //! (durable, one file tree), etcd over gRPC, and [`encrypt`], which wraps any of them.
 //! One contract suite runs against them all.
 
+mod engine;
+mod expiry;
+mod history;
+pub mod key;
+pub mod limits;
+mod memory;
+
+pub use memory::Memory;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -83,7 +92,7 @@ pub struct Page {
 pub struct Range {
     /// The first key, included.
     pub start: String,
-    /// The end of the range, not included.
+    /// The end of the range, not included; empty for up to the last key.
     pub end: String,
     /// At most so many entries; 0 for all of them.
     pub limit: usize,
@@ -157,8 +166,12 @@ pub trait Store: Send + Sync + 'static {
     async fn range(&self, range: Range) -> Result<Page, StoreError>;
 
     /// One compare-and-swap. When it returns [`Outcome::Done`], the change is durable.
-    async fn commit(&self, key: &str, expect: Expect, change: Change)
-    -> Result<Outcome, StoreError>;
+    async fn commit(
+        &self,
+        key: &str,
+        expect: Expect,
+        change: Change,
+    ) -> Result<Outcome, StoreError>;
 
     /// Every change after the revision `after`, of all keys of the store (inside and outside
     /// the prefix: each revision is reported, so that a reader knows how far it has come).
