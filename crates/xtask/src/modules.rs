@@ -21,8 +21,8 @@ pub fn folder(module: &str, version: &str) -> Result<PathBuf> {
         .current_dir(std::env::temp_dir())
         .output()
         .context("go, which finds upstream's modules, does not start")?;
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("go mod download {at}"))?;
+    let answer: serde_json::Value =
+        serde_json::from_slice(&output.stdout).with_context(|| format!("go mod download {at}"))?;
     match answer["Dir"].as_str() {
         Some(folder) => Ok(folder.into()),
         None => bail!("go mod download {at}: {}", answer["Error"]),

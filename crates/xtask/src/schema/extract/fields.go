@@ -167,7 +167,7 @@ func fieldLine(s *sources, home, p *pkg, file *ast.File, field *ast.Field, tag r
 	add(!inline && (found.has("required") || !optional), "required")
 
 	all := append(append(markers{}, found...), shape.markers...)
-	if isList := strings.HasPrefix(strings.TrimLeft(shape.text, "*"), "[]"); isList {
+	if base := strings.TrimLeft(shape.text, "*"); strings.HasPrefix(base, "[]") || base == "bytes" {
 		kind := all.get("listType")
 		if kind == "map" {
 			kind += ":" + strings.Join(all.all("listMapKey"), ",")
