@@ -127,6 +127,11 @@ pub(crate) fn plan(history: &History, requests: &[Request], now: UnixMillis) -> 
             plan.outcomes.push(Outcome::Conflict { current });
             continue;
         }
+        if standing.is_none() && request.change == Change::Delete {
+            // Nothing to remove makes no revision, as in etcd.
+            plan.outcomes.push(Outcome::Done(newest));
+            continue;
+        }
         newest += 1;
         let (value, expires) = match &request.change {
             Change::Put { value, ttl } => (Some(value.clone()), ttl.map(|ttl| later(now, ttl))),

@@ -11,6 +11,8 @@ mod history;
 pub mod key;
 pub mod limits;
 mod memory;
+#[doc(hidden)]
+pub mod suite;
 
 pub use memory::Memory;
 
