@@ -4,6 +4,7 @@
 //! codes, reasons, details and sentences. Lower crates have small errors of their own; each
 //! seam turns them into this one.
 
+use crate::quote::{json_text, quoted};
 use crate::{GroupKind, GroupResource};
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -136,28 +137,43 @@ impl ApiError {
 
     /// 404: there is no such object.
     pub fn not_found(resource: &GroupResource, name: &str) -> Self {
-        Self::new(404, Reason::NotFound, format!("{resource} \"{name}\" not found"))
+        Self::new(404, Reason::NotFound, format!("{resource} {} not found", quoted(name)))
             .about(resource, name)
     }
 
     /// 404: the path names no resource that is served.
     pub fn no_such_resource() -> Self {
-        Self::new(
-            404,
-            Reason::NotFound,
-            "the server could not find the requested resource",
-        )
+        Self::new(404, Reason::NotFound, "the server could not find the requested resource")
+            .retry_after(0)
     }
 
     /// 409: the name is taken.
     pub fn already_exists(resource: &GroupResource, name: &str) -> Self {
-        Self::new(409, Reason::AlreadyExists, format!("{resource} \"{name}\" already exists"))
+        Self::new(409, Reason::AlreadyExists, format!("{resource} {} already exists", quoted(name)))
             .about(resource, name)
+    }
+
+    /// 409: no free name was found behind a `generateName`.
+    pub fn generate_name_conflict(resource: &GroupResource, name: &str) -> Self {
+        let message = format!(
+            "{resource} {} already exists, the server was not able to generate a unique name for \
+             the object",
+            quoted(name)
+        );
+        Self::new(409, Reason::AlreadyExists, message).about(resource, name).retry_after(1)
+    }
+
+    /// 409: fields that others manage; `causes` name each manager and field.
+    pub fn apply_conflict(causes: Vec<Cause>, message: impl Into<String>) -> Self {
+        let details = Details { causes, ..Details::default() };
+        let details = Some(Box::new(details));
+        Self { code: 409, reason: Reason::Conflict, message: message.into(), details }
     }
 
     /// 409: the object is not what the caller thinks.
     pub fn conflict(resource: &GroupResource, name: &str, why: impl fmt::Display) -> Self {
-        let message = format!("Operation cannot be fulfilled on {resource} \"{name}\": {why}");
+        let message =
+            format!("Operation cannot be fulfilled on {resource} {}: {why}", quoted(name));
         Self::new(409, Reason::Conflict, message).about(resource, name)
     }
 
@@ -173,17 +189,6 @@ impl ApiError {
 
     /// 422: the object breaks rules, each named with its path.
     pub fn invalid(kind: &GroupKind, name: &str, errors: FieldErrors) -> Self {
-        let mut lines: Vec<String> = Vec::new();
-        for error in &errors.0 {
-            let line = error.to_string();
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        }
-        let list = match lines.as_slice() {
-            [one] => one.clone(),
-            many => format!("[{}]", many.join(", ")),
-        };
         let causes = errors
             .0
             .iter()
@@ -203,7 +208,11 @@ impl ApiError {
         Self {
             code: 422,
             reason: Reason::Invalid,
-            message: format!("{kind} \"{name}\" is invalid: {list}"),
+            message: if errors.is_empty() {
+                format!("{kind} {} is invalid", quoted(name))
+            } else {
+                format!("{kind} {} is invalid: {errors}", quoted(name))
+            },
             details: Some(Box::new(details)),
         }
     }
@@ -220,10 +229,10 @@ impl ApiError {
 
     /// 403: we know who asks, and they may not. `why` is the authorizer's or plugin's sentence.
     pub fn forbidden(resource: &GroupResource, name: &str, why: impl fmt::Display) -> Self {
-        let message = if name.is_empty() {
-            format!("{resource} is forbidden: {why}")
-        } else {
-            format!("{resource} \"{name}\" is forbidden: {why}")
+        let message = match (resource.resource.is_empty(), name.is_empty()) {
+            (true, _) => format!("forbidden: {why}"),
+            (false, true) => format!("{resource} is forbidden: {why}"),
+            (false, false) => format!("{resource} {} is forbidden: {why}", quoted(name)),
         };
         Self::new(403, Reason::Forbidden, message).about(resource, name)
     }
@@ -231,17 +240,12 @@ impl ApiError {
     /// 405: the resource has no such verb.
     pub fn method_not_allowed(resource: &GroupResource, verb: &str) -> Self {
         let message = format!("{verb} is not supported on resources of kind \"{resource}\"");
-        let mut error = Self::new(405, Reason::MethodNotAllowed, message).about(resource, "");
-        if let Some(details) = &mut error.details {
-            details.name.clear();
-        }
-        error
+        Self::new(405, Reason::MethodNotAllowed, message).about(resource, "")
     }
 
     /// 406: none of the accepted media types can be produced.
     pub fn not_acceptable(accepted: &str) -> Self {
-        let message =
-            format!("only the following media types are accepted: {accepted}");
+        let message = format!("only the following media types are accepted: {accepted}");
         Self::new(406, Reason::NotAcceptable, message)
     }
 
@@ -293,12 +297,23 @@ impl ApiError {
         Self::new(503, Reason::ServiceUnavailable, message)
     }
 
+    /// 500: not done in time, for a reason that will pass; `verb` is such as `create`.
+    pub fn server_timeout(resource: &GroupResource, verb: &str, retry_after_seconds: u32) -> Self {
+        let message = format!(
+            "The {verb} operation against {resource} could not be completed at this time, please \
+             try again."
+        );
+        Self::new(500, Reason::ServerTimeout, message)
+            .about(resource, verb)
+            .retry_after(retry_after_seconds)
+    }
+
     /// 504: a `resourceVersion` from the future.
     pub fn too_large_resource_version(asked: i64, current: i64) -> Self {
         Self::new(
             504,
             Reason::Timeout,
-            format!("Too large resource version: {asked}, current: {current}"),
+            format!("Timeout: Too large resource version: {asked}, current: {current}"),
         )
         .cause("ResourceVersionTooLarge", "Too large resource version")
         .retry_after(1)
@@ -306,7 +321,7 @@ impl ApiError {
 
     /// 504: not done in time, for a reason that may pass.
     pub fn timeout(message: impl fmt::Display) -> Self {
-        Self::new(504, Reason::Timeout, format!("Timeout: {message}"))
+        Self::new(504, Reason::Timeout, format!("Timeout: {message}")).retry_after(0)
     }
 
     /// Whether this says that the object is not there.
@@ -390,7 +405,9 @@ pub enum FieldErrorKind {
     NotSupported,
     Forbidden,
     TooLong,
+    TooShort,
     TooMany,
+    TooFew,
     Internal,
     TypeInvalid,
 }
@@ -405,7 +422,9 @@ impl FieldErrorKind {
             Self::NotSupported => "FieldValueNotSupported",
             Self::Forbidden => "FieldValueForbidden",
             Self::TooLong => "FieldValueTooLong",
+            Self::TooShort => "FieldValueTooShort",
             Self::TooMany => "FieldValueTooMany",
+            Self::TooFew => "FieldValueTooFew",
             Self::Internal => "InternalError",
             Self::TypeInvalid => "FieldValueTypeInvalid",
         }
@@ -420,7 +439,9 @@ impl FieldErrorKind {
             Self::NotSupported => "Unsupported value",
             Self::Forbidden => "Forbidden",
             Self::TooLong => "Too long",
+            Self::TooShort => "Too short",
             Self::TooMany => "Too many",
+            Self::TooFew => "Too few",
             Self::Internal => "Internal error",
             Self::TypeInvalid => "Invalid value",
         }
@@ -443,14 +464,14 @@ pub struct FieldError {
 impl FieldError {
     /// All but the path: what `causes[].message` holds.
     fn body(&self) -> String {
-        use FieldErrorKind::{Forbidden, Internal, Required, TooLong, TooMany};
+        use FieldErrorKind::{Forbidden, Internal, Required, TooLong, TooShort};
         let mut out = self.kind.sentence().to_owned();
-        let silent = matches!(self.kind, Required | Forbidden | TooLong | TooMany | Internal);
+        let silent = matches!(self.kind, Required | Forbidden | TooLong | TooShort | Internal);
         if let (false, Some(value)) = (silent, &self.value) {
             out.push_str(": ");
             match value {
-                Value::String(text) => out.push_str(&format!("{text:?}")),
-                other => out.push_str(&other.to_string()),
+                Value::String(text) => out.push_str(&quoted(text)),
+                other => out.push_str(&json_text(other)),
             }
         }
         if !self.detail.is_empty() {
@@ -511,23 +532,99 @@ impl FieldErrors {
         self.push(path, FieldErrorKind::Forbidden, None, detail.into());
     }
 
-    /// A value outside a closed set.
+    /// A value of the wrong type.
+    pub fn type_invalid(&mut self, path: &str, value: impl Into<Value>, detail: impl Into<String>) {
+        self.push(path, FieldErrorKind::TypeInvalid, Some(value.into()), detail.into());
+    }
+
+    /// Our own fault.
+    pub fn internal(&mut self, path: &str, detail: impl Into<String>) {
+        self.push(path, FieldErrorKind::Internal, None, detail.into());
+    }
+
+    /// A value outside a closed set, which is printed in order of its texts, as upstream mostly
+    /// does; see [`FieldErrors::not_supported_in_order`].
     pub fn not_supported(&mut self, path: &str, value: impl Into<Value>, allowed: &[&str]) {
-        let mut allowed: Vec<String> = allowed.iter().map(|a| format!("{a:?}")).collect();
-        allowed.sort();
-        let detail = format!("supported values: {}", allowed.join(", "));
+        let mut allowed = allowed.to_vec();
+        allowed.sort_unstable();
+        self.not_supported_in_order(path, value, &allowed);
+    }
+
+    /// A value outside a closed set, which is printed in the order given.
+    pub fn not_supported_in_order(
+        &mut self,
+        path: &str,
+        value: impl Into<Value>,
+        allowed: &[&str],
+    ) {
+        let allowed: Vec<String> = allowed.iter().map(|text| quoted(text)).collect();
+        let detail = if allowed.is_empty() {
+            String::new()
+        } else {
+            format!("supported values: {}", allowed.join(", "))
+        };
         self.push(path, FieldErrorKind::NotSupported, Some(value.into()), detail);
     }
 
     /// A text over its limit in bytes.
     pub fn too_long(&mut self, path: &str, limit_bytes: usize) {
-        let detail = format!("may not be more than {limit_bytes} bytes");
+        let detail = format!("may not be more than {}", counted(limit_bytes, "byte"));
         self.push(path, FieldErrorKind::TooLong, None, detail);
+    }
+
+    /// A text over its limit in characters.
+    pub fn too_long_characters(&mut self, path: &str, limit: usize) {
+        let detail = format!("may not be more than {}", counted(limit, "character"));
+        self.push(path, FieldErrorKind::TooLong, None, detail);
+    }
+
+    /// A text under its limit in characters.
+    pub fn too_short(&mut self, path: &str, limit: usize) {
+        let detail = format!("must be at least {}", counted(limit, "character"));
+        self.push(path, FieldErrorKind::TooShort, None, detail);
     }
 
     /// A list over its limit in items.
     pub fn too_many(&mut self, path: &str, count: usize, limit: usize) {
-        let detail = format!("must have at most {limit} items");
+        let detail = format!("must have at most {}", counted(limit, "item"));
         self.push(path, FieldErrorKind::TooMany, Some(count.into()), detail);
     }
+
+    /// A list under its limit in items.
+    pub fn too_few(&mut self, path: &str, count: usize, limit: usize) {
+        let detail = format!("must have at least {}", counted(limit, "item"));
+        self.push(path, FieldErrorKind::TooFew, Some(count.into()), detail);
+    }
+
+    /// One `invalid` for each sentence of a rule, such as those of [`crate::names`].
+    pub fn invalid_each(&mut self, path: &str, value: &str, sentences: Vec<String>) {
+        for sentence in sentences {
+            self.invalid(path, value, sentence);
+        }
+    }
 }
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// All of them as one sentence: each said once, in brackets where there are many.
+impl fmt::Display for FieldErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines: Vec<String> = Vec::new();
+        for error in &self.0 {
+            let line = error.to_string();
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        match lines.as_slice() {
+            [one] => f.write_str(one),
+            many => write!(f, "[{}]", many.join(", ")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,25 @@
 //! `[]byte` (base64) are strings. What each field means is the `schema` crate's knowledge.
 //! Nothing here does IO.
 
+pub mod duration;
 mod error;
+pub mod field_selector;
 mod gvk;
+pub mod int_or_string;
+pub mod label;
 pub mod meta;
+pub mod names;
+mod path;
+pub mod quantity;
+pub mod quote;
+pub mod time;
 
 pub use error::{ApiError, Cause, FieldError, FieldErrorKind, FieldErrors, Reason, Result};
+pub use field_selector::FieldSelector;
 pub use gvk::{GroupKind, GroupResource, GroupVersion, Gvk, Gvr};
+pub use label::Selector;
+pub use path::FieldPath;
+pub use quantity::Quantity;
 pub use serde_json::{Map, Value, json};
 
 /// A position in the store's history: etcd's revision, the number behind `resourceVersion`.
