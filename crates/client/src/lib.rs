@@ -1,1 +1,19 @@
-//! TODO
+//! How the controllers and the scheduler reach an API server: a kubeconfig or an in-process
+//! service made a [`kube::Client`], one identity for each controller, and the leader's lease.
+//!
+//! It holds no logic of any controller. Mirrors the parts of `k8s.io/client-go/tools/clientcmd`,
+//! `k8s.io/controller-manager/pkg/clientbuilder` and `k8s.io/client-go/tools/leaderelection`
+//! that those processes use.
+
+mod clients;
+mod connect;
+mod error;
+mod identity;
+pub mod lease;
+pub mod limits;
+mod rate;
+
+pub use clients::Clients;
+pub use connect::{ConnectOptions, connect, from_service};
+pub use error::{ClientError, is_conflict, is_exists, is_forbidden, is_gone, is_not_found};
+pub use kube::Client;

@@ -1,0 +1,95 @@
+//! From flags to a client: `--kubeconfig`, `--master`, or the pod's own service account.
+//!
+//! Mirrors `clientcmd.BuildConfigFromFlags` (`k8s.io/client-go/tools/clientcmd`): a kubeconfig's
+//! current context is used, `--master` replaces its server, and with neither the in-cluster
+//! configuration is tried.
+
+use crate::{ClientError, limits, rate::Limiter};
+use http::{Request, Response};
+use kube::client::{Body, ClientBuilder};
+use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
+use std::path::PathBuf;
+use tower::{BoxError, Service};
+
+/// What the flags say about the way to the API server.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectOptions {
+    /// `--kubeconfig`: the file whose current context is used.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--master`: the API server's URL, in place of the kubeconfig's.
+    pub master: Option<String>,
+    /// `--kube-api-qps`: requests a second that one client sends; 0 or less is no limit.
+    pub qps: f64,
+    /// `--kube-api-burst`: requests that may go out at once after a quiet time.
+    pub burst: u32,
+}
+
+/// A client, and the configuration it was made from.
+///
+/// # Errors
+/// [`ClientError`] when the file is missing or wrong, or when its certificates can't be used.
+pub async fn connect(options: &ConnectOptions) -> Result<kube::Client, ClientError> {
+    build(config(options).await?, options)
+}
+
+/// The same server as [`connect`] reaches, without any credentials.
+pub(crate) async fn connect_anonymously(
+    options: &ConnectOptions,
+) -> Result<kube::Client, ClientError> {
+    let mut config = config(options).await?;
+    config.auth_info = AuthInfo::default();
+    build(config, options)
+}
+
+/// A client over any tower service: how `orlop` reaches its own API server without a socket.
+pub fn from_service<S, B>(service: S) -> kube::Client
+where
+    S: Service<Request<Body>, Response = Response<B>> + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: hyper::body::Body<Data = hyper::body::Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    kube::Client::new(service, "default")
+}
+
+fn build(config: Config, options: &ConnectOptions) -> Result<kube::Client, ClientError> {
+    let builder =
+        ClientBuilder::try_from(config).map_err(|error| ClientError::Setup(Box::new(error)))?;
+    Ok(match Limiter::new(options.qps, options.burst) {
+        Some(limiter) => builder.with_layer(&limiter).build(),
+        None => builder.build(),
+    })
+}
+
+async fn config(options: &ConnectOptions) -> Result<Config, ClientError> {
+    let mut config = match (&options.kubeconfig, &options.master) {
+        (Some(path), _) => {
+            let wrong = |source| ClientError::Kubeconfig {
+                path: path.display().to_string(),
+                source: Box::new(source),
+            };
+            let file = Kubeconfig::read_from(path).map_err(wrong)?;
+            Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+                .await
+                .map_err(wrong)?
+        }
+        (None, Some(master)) => Config::new(parse_master(master)?),
+        (None, None) => {
+            Config::incluster().map_err(|error| ClientError::NotConfigured(Box::new(error)))?
+        }
+    };
+    if let Some(master) = &options.master {
+        config.cluster_url = parse_master(master)?;
+    }
+    config.connect_timeout = Some(limits::CONNECT_TIMEOUT);
+    // A watch may be silent for minutes; it ends by its own timeout.
+    config.read_timeout = None;
+    Ok(config)
+}
+
+fn parse_master(address: &str) -> Result<http::Uri, ClientError> {
+    let url =
+        if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    url.parse().map_err(|source| ClientError::Master { address: address.to_owned(), source })
+}

@@ -1,0 +1,76 @@
+//! What can go wrong on the way to an API server, and the questions that callers ask of an answer.
+
+use kube::Error;
+
+/// Why no client could be made, or why one can't speak.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The kubeconfig could not be read or understood.
+    #[error("kubeconfig {path:?}: {source}")]
+    Kubeconfig {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: Box<kube::config::KubeconfigError>,
+    },
+    /// Neither a kubeconfig nor a master address was given, and this is not a pod.
+    #[error(
+        "no --kubeconfig and no --master was given, and the process does not run in a pod: {0}"
+    )]
+    NotConfigured(Box<kube::config::InClusterError>),
+    /// The address of the API server is not a URL.
+    #[error("invalid --master {address:?}: {source}")]
+    Master {
+        /// The text given.
+        address: String,
+        /// What is wrong with it.
+        source: http::uri::InvalidUri,
+    },
+    /// The client could not be built: certificates, keys, TLS.
+    #[error("can't set up the connection to the API server: {0}")]
+    Setup(#[source] Box<kube::Error>),
+    /// A token for a service account could not be had.
+    #[error("no token for service account kube-system/{account}: {source}")]
+    Token {
+        /// The account's name.
+        account: String,
+        /// The answer to the token request.
+        source: Box<kube::Error>,
+    },
+}
+
+fn code(error: &Error) -> Option<u16> {
+    match error {
+        Error::Api(status) => Some(status.code),
+        _ => None,
+    }
+}
+
+fn reason_is(error: &Error, reason: &str) -> bool {
+    matches!(error, Error::Api(status) if status.reason == reason)
+}
+
+/// Whether the answer was 404.
+pub fn is_not_found(error: &Error) -> bool {
+    code(error) == Some(404)
+}
+
+/// Whether the answer was a conflict of revisions or preconditions, not "already exists".
+pub fn is_conflict(error: &Error) -> bool {
+    code(error) == Some(409) && !is_exists(error)
+}
+
+/// Whether the answer was that an object of that name is there.
+pub fn is_exists(error: &Error) -> bool {
+    reason_is(error, "AlreadyExists")
+}
+
+/// Whether the answer was 403.
+pub fn is_forbidden(error: &Error) -> bool {
+    code(error) == Some(403)
+}
+
+/// Whether the answer was 410: the revision asked for is compacted away.
+pub fn is_gone(error: &Error) -> bool {
+    code(error) == Some(410)
+}
