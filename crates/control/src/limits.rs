@@ -1,0 +1,27 @@
+//! The bounds of this crate, each with its unit.
+
+use std::time::Duration;
+
+/// The first wait of a key that failed.
+pub const BACKOFF_BASE: Duration = Duration::from_millis(5);
+
+/// The longest wait of a key that keeps failing: upstream's 1,000 seconds.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(1000);
+
+/// How long a controller waits for its own writes to show in its informers before it works on.
+pub const EXPECTATION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// How soon a key whose writes don't show yet is looked at again.
+pub const EXPECTATION_RECHECK: Duration = Duration::from_millis(500);
+
+/// Events that wait to be written; more are dropped, as upstream's recorder does.
+pub const EVENT_BACKLOG: usize = 1000;
+
+/// Events that are remembered, so that a repetition counts up instead of making another.
+pub const EVENT_MEMORY: usize = 1024;
+
+/// How many actions the first batch has; each batch after it has twice as many.
+pub const FIRST_BATCH: usize = 1;
+
+/// Objects in one page of an informer's list.
+pub const LIST_PAGE: u32 = 500;
