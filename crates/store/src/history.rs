@@ -158,15 +158,16 @@ impl History {
     pub(crate) fn loaded(&mut self, newest: Revision, compacted: Revision) {
         self.newest = self.newest.max(newest);
         self.compacted = compacted;
-        let mut expected = self.newest;
+        let mut missing = self.newest;
         for written in self.log.iter().rev() {
-            if written.revision != expected || expected <= compacted {
+            if written.revision != missing {
                 break;
             }
-            expected -= 1;
+            missing -= 1;
         }
-        // `expected` is now the newest revision whose change is missing, or what is compacted.
-        self.complete_after = if expected > compacted { expected } else { 0 };
+        // The change at the compacted revision itself can be watched too, and none made revision 1.
+        let first = compacted.max(FIRST_REVISION + 1);
+        self.complete_after = if missing >= first { missing } else { 0 };
         self.trim_log(compacted);
     }
 

@@ -5,6 +5,7 @@
 //! (durable, one file tree), etcd over gRPC, and [`encrypt`], which wraps any of them.
 //! One contract suite runs against them all.
 
+mod embedded;
 mod engine;
 mod expiry;
 mod history;
@@ -14,6 +15,7 @@ mod memory;
 #[doc(hidden)]
 pub mod suite;
 
+pub use embedded::Embedded;
 pub use memory::Memory;
 
 use async_trait::async_trait;

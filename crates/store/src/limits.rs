@@ -28,3 +28,12 @@ pub const GROUP_BYTES: usize = 8 << 20;
 
 /// How many writes wait for the disk before more of them have to wait to be queued.
 pub const QUEUED_WRITES: usize = 4096;
+
+/// How many bytes of the disk's blocks are cached; they are read at start only.
+pub const DISK_CACHE_BYTES: u64 = 4 << 20;
+
+/// How many bytes of changes are gathered in memory before they become a sorted file.
+pub const MEMTABLE_BYTES: u64 = 8 << 20;
+
+/// How many bytes the disk's journals may have before what they hold has to be in sorted files.
+pub const JOURNAL_BYTES: u64 = 64 << 20;
