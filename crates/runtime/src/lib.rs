@@ -6,8 +6,13 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod flags;
+pub mod health;
+pub mod logging;
+pub mod metrics;
 pub mod shutdown;
 pub mod spawn;
+pub mod tls;
 
 pub use shutdown::Shutdown;
 pub use spawn::{Task, spawn, spawn_blocking};
