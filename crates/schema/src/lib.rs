@@ -4,13 +4,14 @@
 //! The built-in types are a committed text table, written by `cargo xtask schema` out of
 //! upstream's Go modules. Nothing here decodes or encodes: that is the `codec` crate.
 
+pub mod defaults;
 mod table;
 
 pub use table::TableError;
 
 use object::{GroupVersion, Gvk};
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 /// A text of the table; leaked for schemas that are made at run time and kept.
 pub type Text = &'static str;
@@ -25,6 +26,7 @@ pub struct Schema {
     /// Kinds that belong to every group and version: options and `WatchEvent`.
     everywhere: HashMap<Text, TypeId>,
     group_versions: HashSet<GroupVersion>,
+    default_plan: OnceLock<defaults::Plan>,
 }
 
 /// The place of a type in its [`Schema`].
@@ -220,6 +222,10 @@ impl Schema {
     /// The values that a field may have, sorted; none for a field that may have any.
     pub fn enum_values(&self, field: &Field) -> &[Text] {
         field.enumeration.map_or(&[], |id| &self.enums[usize::from(id.0)])
+    }
+
+    fn default_plan(&self) -> &defaults::Plan {
+        self.default_plan.get_or_init(|| defaults::Plan::new(self))
     }
 
     /// All types with their ids, in order of their names.
