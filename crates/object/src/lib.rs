@@ -25,13 +25,3 @@ pub use label::Selector;
 pub use path::FieldPath;
 pub use quantity::Quantity;
 pub use serde_json::{Map, Value, json};
-
-/// A position in the store's history: etcd's revision, the number behind `resourceVersion`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Revision(pub i64);
-
-impl std::fmt::Display for Revision {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
