@@ -25,9 +25,12 @@ pub(crate) use plan::Plan;
 /// An object in the middle of its defaulting.
 type Object = Map<String, Value>;
 
+/// Sets the defaults of one type in an object of it.
+type Code = fn(&mut Object);
+
 /// Defaults that are no constants, by the type at which upstream sets them. They run before the
 /// constants of their type, and before all that lies below.
-const CODE: &[(&str, fn(&mut Object))] = &[
+const CODE: &[(&str, Code)] = &[
     ("io.k8s.api.batch.v1.Job", template_labels::job),
     ("io.k8s.api.core.v1.Container", image::container),
     ("io.k8s.api.core.v1.EphemeralContainerCommon", image::container),

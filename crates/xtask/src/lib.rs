@@ -2,7 +2,9 @@
 //! the tables and goldens that are committed. Builds and tests of the product need none of it.
 
 pub mod modules;
+pub mod record;
 pub mod schema;
+pub mod upstream;
 
 use std::path::{Path, PathBuf};
 

@@ -18,10 +18,20 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Asks upstream's code and writes its answers below tests/golden
+    #[command(subcommand)]
+    Record(Record),
+}
+
+#[derive(Subcommand)]
+enum Record {
+    /// What defaulting fills in, for every kind
+    Defaults,
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Schema { check } => xtask::schema::run(check),
+        Command::Record(Record::Defaults) => xtask::record::defaults::run(),
     }
 }

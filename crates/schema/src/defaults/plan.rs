@@ -2,7 +2,7 @@
 //! of an object below which nothing can be missing.
 
 use super::rules::{self, Rule};
-use super::{CODE, Object, is_zero, resource_list};
+use super::{CODE, Code, is_zero, resource_list};
 use crate::{Field, Schema, Shape, Type, TypeId};
 use object::Value;
 
@@ -18,7 +18,7 @@ pub(super) struct TypePlan {
     /// Whether anything is to do here or below.
     pub(super) active: bool,
     /// The function of [`CODE`].
-    pub(super) code: Option<fn(&mut Object)>,
+    pub(super) code: Option<Code>,
     /// The lines of `tables/defaults.txt`.
     pub(super) rules: Vec<Rule>,
     /// One for each field.

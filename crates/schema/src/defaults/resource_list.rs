@@ -6,10 +6,15 @@ use crate::{Field, Scalar, Shape, Type};
 use object::Value;
 use object::quantity::Quantity;
 
+/// The one type of core's that has a map of quantities which is no `ResourceList` in Go.
+const OTHER: &str = "io.k8s.api.core.v1.NodeAllocatableResourceClaimStatus";
+
 /// Whether a type has fields that are such lists. Other groups have maps of quantities too, but
 /// upstream does not touch those.
 pub(super) fn holds_any(known: &Type) -> bool {
-    known.name.starts_with("io.k8s.api.core.v1.") && known.fields.iter().any(is_list)
+    known.name.starts_with("io.k8s.api.core.v1.")
+        && known.name != OTHER
+        && known.fields.iter().any(is_list)
 }
 
 /// Rounds what is finer than a thousandth up to one, in the lists of a struct.

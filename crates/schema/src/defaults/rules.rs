@@ -21,8 +21,8 @@ pub(super) struct Rule {
     pub(super) gate: Option<Text>,
 }
 
-/// Which values count as absent, which depends on the field.
-#[derive(Debug)]
+/// Which values count as absent beside null, which depends on the field.
+#[derive(Debug, Default)]
 struct Absence {
     empty: bool,
     zero: bool,
@@ -80,13 +80,15 @@ impl Absence {
 /// The rules for the types of a schema, and the lines that are not understood with it.
 pub(super) fn read(schema: &Schema) -> (Vec<(TypeId, Rule)>, Vec<Text>) {
     let (mut rules, mut rest) = (vec![], vec![]);
-    let mut package = "";
+    let mut packages = "";
     for line in TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        if let Some(name) = line.strip_prefix("package ") {
-            package = name;
-        } else if let Some(rule) = parse(schema, package, line) {
-            rules.push(rule);
-        } else {
+        if let Some(names) = line.strip_prefix("package ") {
+            packages = names;
+            continue;
+        }
+        let known = rules.len();
+        rules.extend(packages.split(' ').filter_map(|package| parse(schema, package, line)));
+        if rules.len() == known {
             rest.push(line);
         }
     }
@@ -101,7 +103,12 @@ fn parse(schema: &Schema, package: Text, line: Text) -> Option<(TypeId, Rule)> {
     let (line, when) = line.split_once(" when ").unwrap_or((line, ""));
     let mut words = line.splitn(3, ' ');
     let id = schema.named(&format!("{package}.{}", words.next()?))?;
-    let mut path: Vec<Text> = words.next()?.split('.').collect();
+    let path = words.next()?;
+    let (path, only_null) = match path.strip_suffix('!') {
+        Some(path) => (path, true),
+        None => (path, false),
+    };
+    let mut path: Vec<Text> = path.split('.').collect();
     let value = serde_json::from_str(words.next()?).ok()?;
     let name = path.pop()?;
 
@@ -115,7 +122,8 @@ fn parse(schema: &Schema, package: Text, line: Text) -> Option<(TypeId, Rule)> {
     let field = schema.field(at, name)?;
     let conditions = when.split(" and ").filter(|text| !text.is_empty());
     let when = conditions.map(Condition::parse).collect::<Option<_>>()?;
-    Some((id, Rule { way, name, is_absent: Absence::of(field), value, when, gate }))
+    let is_absent = if only_null { Absence::default() } else { Absence::of(field) };
+    Some((id, Rule { way, name, is_absent, value, when, gate }))
 }
 
 #[cfg(test)]

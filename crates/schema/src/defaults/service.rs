@@ -55,9 +55,9 @@ fn session_affinity(spec: &mut Object) {
 
 fn port(port: &mut Object) {
     set_if_absent(port, "protocol", "TCP".into());
-    let number = port.get("port").cloned().unwrap_or_else(|| 0.into());
+    let Some(number) = port.get("port").cloned() else { return };
     let target = port.entry("targetPort").or_insert(Value::Null);
-    if target.is_null() || *target == Value::from(0) || *target == Value::from("") {
+    if target.is_null() || target.as_i64() == Some(0) || target.as_str() == Some("") {
         *target = number;
     }
 }

@@ -1,0 +1,5 @@
+//! `cargo xtask record`: asks upstream and writes its answers into `tests/golden`, where a test
+//! compares ours to them.
+
+pub mod defaults;
+mod skeleton;
