@@ -1,8 +1,25 @@
 //! The columns of a Table: what `kubectl get` shows.
 
-pub(crate) mod age;
+mod age;
+mod containers;
+mod ingress_points;
+mod labels;
+mod list;
+pub(crate) mod policy;
+mod read;
+mod scale;
+pub(crate) mod subjects;
+pub(crate) mod volumes;
 
 pub(crate) use age::{human, seconds_of, since};
+pub(crate) use containers::{CONTAINERS, IMAGES, containers};
+pub(crate) use ingress_points::ingress_points;
+pub(crate) use labels::{labels, selector};
+pub(crate) use list::{SHOWN, first_of};
+pub(crate) use read::{
+    condition, count, flag_of, int_of, is_deleted, is_true, items, or, text_of, told,
+};
+pub use scale::{SCALE, scale};
 
 use object::Value;
 use std::cmp::Ordering;
@@ -61,6 +78,15 @@ pub(crate) const NAME_AND_AGE: &[Column] = &[NAME, AGE];
 /// The cells of [`NAME_AND_AGE`].
 pub(crate) fn name_and_age(row: &Row<'_>) -> Vec<Cell> {
     vec![name(row), age(row)]
+}
+
+/// The columns of kinds that upstream shows in its plainest form.
+pub(crate) const NAME_AND_CREATED: &[Column] =
+    &[NAME, Column { kind: "date", ..text("Created At", "The time of the object's creation.") }];
+
+/// The cells of [`NAME_AND_CREATED`].
+pub(crate) fn name_and_created(row: &Row<'_>) -> Vec<Cell> {
+    vec![name(row), row.object["metadata"]["creationTimestamp"].clone()]
 }
 
 /// A column of strings.

@@ -6,6 +6,9 @@
 //! derive from these rows. Nothing here does IO.
 
 pub mod column;
+mod convert;
+pub mod documents;
+pub mod groups;
 pub mod limits;
 mod strategy;
 mod subresource;
@@ -34,6 +37,7 @@ mod scheduling;
 mod storage;
 
 pub use column::{Cell, Column, Row, TableRules};
+pub use convert::convert;
 pub use strategy::{Context, Plain, Strategy};
 
 use object::{GroupKind, GroupResource, Gvk, Gvr};

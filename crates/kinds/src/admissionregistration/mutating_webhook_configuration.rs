@@ -1,7 +1,7 @@
 //! `MutatingWebhookConfiguration` of `admissionregistration.k8s.io/v1`: its row, columns and
 //! rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "admissionregistration.k8s.io",
@@ -19,9 +19,16 @@ pub(crate) static KIND: Kind = Kind {
         "admissionregistration.k8s.io/v1",
     )),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: true,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] =
+    &[column::NAME, column::integer("Webhooks", "How many webhooks it has."), column::AGE];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    vec![column::name(row), column::count(&row.object["webhooks"]).into(), column::age(row)]
+}

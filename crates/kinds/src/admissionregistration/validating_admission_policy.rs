@@ -1,6 +1,6 @@
 //! `ValidatingAdmissionPolicy` of `admissionregistration.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "admissionregistration.k8s.io",
@@ -18,9 +18,21 @@ pub(crate) static KIND: Kind = Kind {
         "admissionregistration.k8s.io/v1",
     )),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: true,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::integer("Validations", "How many rules it has."),
+    column::policy::PARAM_KIND,
+    column::AGE,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let rules = column::count(&row.object["spec"]["validations"]);
+    vec![column::name(row), rules.into(), column::policy::param_kind(row), column::age(row)]
+}

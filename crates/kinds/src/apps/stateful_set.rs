@@ -1,6 +1,6 @@
 //! `StatefulSet` of `apps/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "apps",
@@ -15,9 +15,25 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[subresource::SCALE, subresource::STATUS],
     storage: Some(Storage::protobuf("statefulsets", "apps/v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: true,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::text("Ready", "How many of the wanted pods are ready."),
+    column::AGE,
+    column::CONTAINERS,
+    column::IMAGES,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let spec = &row.object["spec"];
+    let ready = column::int_of(&row.object["status"]["readyReplicas"]);
+    let [containers, images] = column::containers(&spec["template"]["spec"]);
+    let ready = format!("{ready}/{}", column::int_of(&spec["replicas"]));
+    vec![column::name(row), ready.into(), column::age(row), containers, images]
+}

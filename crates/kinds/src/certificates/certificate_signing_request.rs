@@ -1,6 +1,7 @@
 //! `CertificateSigningRequest` of `certificates.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
+use object::Value;
 
 pub(crate) static KIND: Kind = Kind {
     group: "certificates.k8s.io",
@@ -18,9 +19,48 @@ pub(crate) static KIND: Kind = Kind {
     ],
     storage: Some(Storage::protobuf("certificatesigningrequests", "certificates.k8s.io/v1")),
     selectable_fields: &["spec.signerName"],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::AGE,
+    column::text("SignerName", "Who shall sign."),
+    column::text("Requestor", "Who asks."),
+    column::text("RequestedDuration", "How long the certificate shall be valid."),
+    column::text("Condition", "How far it is."),
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let spec = &row.object["spec"];
+    let duration = spec["expirationSeconds"].as_i64().map_or("<none>".to_owned(), column::human);
+    vec![
+        column::name(row),
+        column::age(row),
+        column::or(column::text_of(&spec["signerName"]), "<none>").into(),
+        column::text_of(&spec["username"]).into(),
+        duration.into(),
+        status(row.object).into(),
+    ]
+}
+
+fn status(request: &Value) -> String {
+    let has = |kind: &str| column::condition(request, kind).is_some();
+    let mut status = match (has("Denied"), has("Approved")) {
+        (true, _) => "Denied",
+        (false, true) => "Approved",
+        (false, false) => "Pending",
+    }
+    .to_owned();
+    if has("Failed") {
+        status.push_str(",Failed");
+    }
+    if !column::text_of(&request["status"]["certificate"]).is_empty() {
+        status.push_str(",Issued");
+    }
+    status
+}

@@ -1,6 +1,6 @@
 //! `ConfigMap` of `v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "",
@@ -15,9 +15,20 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[],
     storage: Some(Storage::protobuf("configmaps", "v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::text("Data", "How many entries it holds, texts and bytes together."),
+    column::AGE,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let entries = column::count(&row.object["data"]) + column::count(&row.object["binaryData"]);
+    vec![column::name(row), entries.into(), column::age(row)]
+}

@@ -1,6 +1,6 @@
 //! `Namespace` of `v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "",
@@ -26,9 +26,17 @@ pub(crate) static KIND: Kind = Kind {
     ],
     storage: Some(Storage::protobuf("namespaces", "v1")),
     selectable_fields: &["status.phase"],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] =
+    &[column::NAME, column::text("Status", "Whether it is in use or going away."), column::AGE];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let phase = column::text_of(&row.object["status"]["phase"]);
+    vec![column::name(row), phase.into(), column::age(row)]
+}

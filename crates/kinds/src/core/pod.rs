@@ -1,6 +1,8 @@
 //! `Pod` of `v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+mod columns;
+
+use crate::{Kind, Plain, Storage, Verb, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "",
@@ -60,9 +62,9 @@ pub(crate) static KIND: Kind = Kind {
         "status.podIPs",
         "status.nominatedNodeName",
     ],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
-    table: TableRules::PLAIN,
+    columns: columns::COLUMNS,
+    cells: columns::cells,
+    table: columns::TABLE,
     has_generation: true,
     strategy: &Plain,
 };

@@ -1,6 +1,6 @@
 //! `PodTemplate` of `v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "",
@@ -15,9 +15,23 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[],
     storage: Some(Storage::protobuf("podtemplates", "v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: true,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::text("Containers", "The template's containers, by name."),
+    column::text("Images", "The images that those containers run."),
+    column::text("Pod Labels", "The labels that its pods get."),
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let template = &row.object["template"];
+    let [containers, images] = column::containers(&template["spec"]);
+    let labels = column::labels(&template["metadata"]["labels"]);
+    vec![column::name(row), containers, images, labels.into()]
+}

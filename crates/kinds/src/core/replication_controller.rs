@@ -1,6 +1,6 @@
 //! `ReplicationController` of `v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "",
@@ -15,9 +15,35 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[subresource::SCALE, subresource::STATUS],
     storage: Some(Storage::protobuf("controllers", "v1")),
     selectable_fields: &["status.replicas"],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: true,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::integer("Desired", "How many pods there should be."),
+    column::integer("Current", "How many pods there are."),
+    column::integer("Ready", "How many of them are ready."),
+    column::AGE,
+    column::CONTAINERS,
+    column::IMAGES,
+    column::wide("Selector", "Which pods are counted."),
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let (spec, status) = (&row.object["spec"], &row.object["status"]);
+    let [containers, images] = column::containers(&spec["template"]["spec"]);
+    vec![
+        column::name(row),
+        column::int_of(&spec["replicas"]).into(),
+        column::int_of(&status["replicas"]).into(),
+        column::int_of(&status["readyReplicas"]).into(),
+        column::age(row),
+        containers,
+        images,
+        column::labels(&spec["selector"]).into(),
+    ]
+}

@@ -1,6 +1,6 @@
 //! `ResourceQuota` of `v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "",
@@ -15,9 +15,29 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[subresource::STATUS],
     storage: Some(Storage::protobuf("resourcequotas", "v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::text("Request", "What is used of what may be requested."),
+    column::text("Limit", "What is used of what may be set as limits."),
+    column::AGE,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let (limits, requests): (Vec<_>, Vec<_>) = object::meta::pairs(&row.object["status"]["hard"])
+        .partition(|(resource, _)| resource.starts_with("limits."));
+    let join = |resources: Vec<(&str, &str)>| -> Cell {
+        let used = &row.object["status"]["used"];
+        let texts = resources.into_iter().map(|(resource, hard)| {
+            format!("{resource}: {}/{hard}", column::volumes::size(&used[resource]))
+        });
+        texts.collect::<Vec<_>>().join(", ").into()
+    };
+    vec![column::name(row), join(requests), join(limits), column::age(row)]
+}

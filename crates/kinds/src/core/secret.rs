@@ -1,6 +1,6 @@
 //! `Secret` of `v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "",
@@ -15,9 +15,22 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[],
     storage: Some(Storage::protobuf("secrets", "v1")),
     selectable_fields: &["type"],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::text("Type", "What programs may expect in it."),
+    column::text("Data", "How many entries it holds."),
+    column::AGE,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let kind = column::text_of(&row.object["type"]);
+    let entries = column::count(&row.object["data"]);
+    vec![column::name(row), kind.into(), entries.into(), column::age(row)]
+}

@@ -1,7 +1,7 @@
 //! `Event` of `events.k8s.io/v1`: what happened to an object: the newer form of the event of core
 //! v1, which is what is stored.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, limits::EVENT_TTL_SECONDS};
+use crate::{Cell, Kind, Plain, Row, Storage, TableRules, Verb, limits::EVENT_TTL_SECONDS};
 
 pub(crate) static KIND: Kind = Kind {
     group: "events.k8s.io",
@@ -27,9 +27,17 @@ pub(crate) static KIND: Kind = Kind {
         "reportingController",
         "type",
     ],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: crate::core::event::COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let mut core = row.object.clone();
+    match crate::convert(&mut core, "v1") {
+        Ok(()) => (crate::core::event::KIND.cells)(&Row { object: &core, ..*row }),
+        Err(_) => Vec::new(),
+    }
+}

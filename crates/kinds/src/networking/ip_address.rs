@@ -1,6 +1,6 @@
 //! `IPAddress` of `networking.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "networking.k8s.io",
@@ -15,9 +15,30 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[],
     storage: Some(Storage::protobuf("ipaddresses", "networking.k8s.io/v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] =
+    &[column::NAME, column::text("ParentRef", "The object that uses the address.")];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let parent = match &row.object["spec"]["parentRef"] {
+        parent if parent.is_null() => "<none>".to_owned(),
+        parent => {
+            let text = |field: &str| column::text_of(&parent[field]).to_owned();
+            let resource = object::GroupResource::new(text("group"), text("resource"));
+            let namespace = text("namespace");
+            let namespace = match namespace.is_empty() {
+                true => namespace,
+                false => format!("/{namespace}"),
+            };
+            format!("{}{namespace}/{}", resource.to_string().to_lowercase(), text("name"))
+        }
+    };
+    // Upstream has a cell more than columns here.
+    vec![column::name(row), parent.into(), column::age(row)]
+}

@@ -1,6 +1,6 @@
 //! `NetworkPolicy` of `networking.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "networking.k8s.io",
@@ -15,9 +15,20 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[],
     storage: Some(Storage::protobuf("networkpolicies", "networking.k8s.io/v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: true,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] =
+    &[column::NAME, column::text("Pod-Selector", "The pods that it is for."), column::AGE];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let pods = match &row.object["spec"]["podSelector"] {
+        selector if selector.is_null() => "<none>".to_owned(),
+        selector => column::selector(selector),
+    };
+    vec![column::name(row), pods.into(), column::age(row)]
+}

@@ -1,6 +1,6 @@
 //! `ServiceCIDR` of `networking.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "networking.k8s.io",
@@ -15,9 +15,20 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[subresource::STATUS],
     storage: Some(Storage::protobuf("servicecidrs", "networking.k8s.io/v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::text("CIDRs", "The ranges from which services get their addresses."),
+    column::AGE,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let ranges: Vec<_> = column::items(&row.object["spec"]["cidrs"]).map(column::text_of).collect();
+    vec![column::name(row), ranges.join(",").into(), column::age(row)]
+}

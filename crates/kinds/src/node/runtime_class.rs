@@ -1,6 +1,6 @@
 //! `RuntimeClass` of `node.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "node.k8s.io",
@@ -15,9 +15,17 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[],
     storage: Some(Storage::protobuf("runtimeclasses", "node.k8s.io/v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] =
+    &[column::NAME, column::text("Handler", "What the container runtime calls it."), column::AGE];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let handler = column::text_of(&row.object["handler"]);
+    vec![column::name(row), handler.into(), column::age(row)]
+}

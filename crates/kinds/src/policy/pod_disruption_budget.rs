@@ -1,6 +1,6 @@
 //! `PodDisruptionBudget` of `policy/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "policy",
@@ -15,9 +15,35 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[subresource::STATUS],
     storage: Some(Storage::protobuf("poddisruptionbudgets", "policy/v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: true,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::text("Min Available", "How many pods have to stay available."),
+    column::text("Max Unavailable", "How many pods may be unavailable."),
+    column::integer("Allowed Disruptions", "How many pods may be evicted now."),
+    column::AGE,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let spec = &row.object["spec"];
+    let amount = |field: &str| -> Cell {
+        match &spec[field] {
+            Cell::Null => "N/A".into(),
+            Cell::Number(number) => number.to_string().into(),
+            other => other.clone(),
+        }
+    };
+    vec![
+        column::name(row),
+        amount("minAvailable"),
+        amount("maxUnavailable"),
+        column::int_of(&row.object["status"]["disruptionsAllowed"]).into(),
+        column::age(row),
+    ]
+}

@@ -1,6 +1,6 @@
 //! `ResourceClaim` of `resource.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "resource.k8s.io",
@@ -15,9 +15,33 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[subresource::STATUS],
     storage: Some(Storage::protobuf("resourceclaims", "resource.k8s.io/v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::text("State", "Whether devices are allocated, and reserved for somebody."),
+    column::AGE,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let status = &row.object["status"];
+    let (deleted, allocated) = (column::is_deleted(row.object), !status["allocation"].is_null());
+    let mut states = Vec::new();
+    if deleted {
+        states.push("deleted");
+    } else if !allocated {
+        states.push("pending");
+    }
+    if allocated {
+        states.push("allocated");
+        if column::count(&status["reservedFor"]) > 0 {
+            states.push("reserved");
+        }
+    }
+    vec![column::name(row), states.join(",").into(), column::age(row)]
+}

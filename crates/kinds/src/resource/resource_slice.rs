@@ -1,6 +1,6 @@
 //! `ResourceSlice` of `resource.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "resource.k8s.io",
@@ -15,9 +15,28 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[],
     storage: Some(Storage::protobuf("resourceslices", "resource.k8s.io/v1")),
     selectable_fields: &["spec.nodeName", "spec.driver"],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: true,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::text("Node", "The node that has the devices."),
+    column::text("Driver", "The driver that offers them."),
+    column::text("Pool", "The pool that they belong to."),
+    column::AGE,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let spec = &row.object["spec"];
+    vec![
+        column::name(row),
+        column::text_of(&spec["nodeName"]).into(),
+        column::text_of(&spec["driver"]).into(),
+        column::text_of(&spec["pool"]["name"]).into(),
+        column::age(row),
+    ]
+}

@@ -1,6 +1,6 @@
 //! `CSINode` of `storage.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "storage.k8s.io",
@@ -15,9 +15,17 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[],
     storage: Some(Storage::protobuf("csinodes", "storage.k8s.io/v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] =
+    &[column::NAME, column::integer("Drivers", "How many drivers the node has."), column::AGE];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let drivers = column::count(&row.object["spec"]["drivers"]);
+    vec![column::name(row), drivers.into(), column::age(row)]
+}

@@ -1,6 +1,6 @@
 //! `VolumeAttachment` of `storage.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "storage.k8s.io",
@@ -15,9 +15,30 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[subresource::STATUS],
     storage: Some(Storage::protobuf("volumeattachments", "storage.k8s.io/v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    Column { format: "name", ..column::text("Attacher", "The driver that attaches.") },
+    column::text("PV", "The volume."),
+    column::text("Node", "The node."),
+    column::boolean("Attached", "Whether it is done."),
+    column::AGE,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let spec = &row.object["spec"];
+    vec![
+        column::name(row),
+        column::text_of(&spec["attacher"]).into(),
+        column::text_of(&spec["source"]["persistentVolumeName"]).into(),
+        column::text_of(&spec["nodeName"]).into(),
+        column::flag_of(&row.object["status"]["attached"]).into(),
+        column::age(row),
+    ]
+}

@@ -1,6 +1,6 @@
 //! `VolumeAttributesClass` of `storage.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "storage.k8s.io",
@@ -15,9 +15,20 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[],
     storage: Some(Storage::protobuf("volumeattributesclasses", "storage.k8s.io/v1")),
     selectable_fields: &[],
-    columns: column::NAME_AND_AGE,
-    cells: column::name_and_age,
+    columns: COLUMNS,
+    cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &Plain,
 };
+
+const COLUMNS: &[Column] = &[
+    column::NAME,
+    column::text("DriverName", "The driver that understands its parameters."),
+    column::AGE,
+];
+
+fn cells(row: &Row<'_>) -> Vec<Cell> {
+    let driver = column::text_of(&row.object["driverName"]);
+    vec![column::name(row), driver.into(), column::age(row)]
+}

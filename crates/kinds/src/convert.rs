@@ -1,0 +1,92 @@
+//! Conversion of objects between the versions of their kind, on trees.
+//!
+//! Most kinds have one version. The few that have two, or are stored in a version that is not
+//! served, stand in the table below with a function each way; going from one served version to
+//! another is always one step. Mirrors the conversion functions of `k8s.io/kubernetes/pkg/apis`
+//! and `k8s.io/apiextensions-apiserver/pkg/apis`.
+
+mod custom_resource_definition;
+mod event;
+mod go_json;
+mod horizontal_pod_autoscaler;
+
+use object::{ApiError, Result, Value};
+
+/// One direction between two versions of a kind.
+struct Step {
+    kind: &'static str,
+    from: &'static str,
+    to: &'static str,
+    /// Changes the body; `apiVersion` is changed by the caller.
+    run: fn(&mut Value),
+}
+
+static STEPS: &[Step] = &[
+    step("Event", "events.k8s.io/v1", "v1", event::to_core),
+    step("Event", "v1", "events.k8s.io/v1", event::from_core),
+    step("HorizontalPodAutoscaler", HPA_V1, HPA_V2, horizontal_pod_autoscaler::v1_to_v2),
+    step("HorizontalPodAutoscaler", HPA_V2, HPA_V1, horizontal_pod_autoscaler::v2_to_v1),
+    step("CustomResourceDefinition", CRD_V1, CRD_V1BETA1, custom_resource_definition::to_v1beta1),
+    step("CustomResourceDefinition", CRD_V1BETA1, CRD_V1, custom_resource_definition::to_v1),
+    step("MutatingAdmissionPolicy", ADMISSION_V1, ADMISSION_V1BETA1, same),
+    step("MutatingAdmissionPolicy", ADMISSION_V1BETA1, ADMISSION_V1, same),
+    step("MutatingAdmissionPolicyBinding", ADMISSION_V1, ADMISSION_V1BETA1, same),
+    step("MutatingAdmissionPolicyBinding", ADMISSION_V1BETA1, ADMISSION_V1, same),
+];
+
+const HPA_V1: &str = "autoscaling/v1";
+const HPA_V2: &str = "autoscaling/v2";
+const CRD_V1: &str = "apiextensions.k8s.io/v1";
+const CRD_V1BETA1: &str = "apiextensions.k8s.io/v1beta1";
+const ADMISSION_V1: &str = "admissionregistration.k8s.io/v1";
+const ADMISSION_V1BETA1: &str = "admissionregistration.k8s.io/v1beta1";
+
+const fn step(
+    kind: &'static str,
+    from: &'static str,
+    to: &'static str,
+    run: fn(&mut Value),
+) -> Step {
+    Step { kind, from, to, run }
+}
+
+/// Turns an object of a built-in kind, whose defaults are applied, into the form of another
+/// group and version, such as `autoscaling/v2`. Defaults of that version are not applied.
+///
+/// # Errors
+///
+/// An internal error when the kind has no such version.
+pub fn convert(object: &mut Value, group_version: &str) -> Result<()> {
+    let from = object["apiVersion"].as_str().unwrap_or_default();
+    if from == group_version {
+        return Ok(());
+    }
+    let kind = object["kind"].as_str().unwrap_or_default();
+    let found = STEPS
+        .iter()
+        .find(|step| step.kind == kind && step.from == from && step.to == group_version);
+    let Some(step) = found else {
+        return Err(ApiError::internal(format!(
+            "{kind} can't be converted from {from} to {group_version}"
+        )));
+    };
+    (step.run)(object);
+    object["apiVersion"] = group_version.into();
+    Ok(())
+}
+
+/// For versions that differ in nothing but their name.
+fn same(_object: &mut Value) {}
+
+/// Moves a field to another name; an absent one leaves the other absent.
+fn rename(object: &mut Value, from: &str, to: &str) {
+    if let Some(object) = object.as_object_mut() {
+        match object.remove(from) {
+            Some(value) => object.insert(to.to_owned(), value),
+            None => object.remove(to),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

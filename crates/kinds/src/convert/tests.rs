@@ -1,0 +1,129 @@
+use super::*;
+use object::json;
+
+#[test]
+fn an_event_keeps_its_facts_under_other_names() {
+    let newer = json!({
+        "apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e"},
+        "regarding": {"kind": "Pod"}, "note": "text", "deprecatedCount": 2,
+        "reportingController": "kubelet", "reportingInstance": "n", "reason": "r",
+    });
+    let core = json!({
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"},
+        "involvedObject": {"kind": "Pod"}, "message": "text", "count": 2,
+        "reportingComponent": "kubelet", "reportingInstance": "n", "reason": "r",
+    });
+    there_and_back(&newer, &core);
+}
+
+#[test]
+fn an_autoscaler_carries_in_annotations_what_v1_cannot_say() {
+    let v2 = json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "h"},
+        "spec": {
+            "maxReplicas": 5,
+            "metrics": [
+                {"type": "Pods", "pods": {
+                    "metric": {"name": "<hits>"},
+                    "target": {"type": "AverageValue", "averageValue": "10"}}},
+                {"type": "Resource", "resource": {
+                    "name": "cpu", "target": {"type": "Utilization", "averageUtilization": 60}}},
+            ],
+            "behavior": {"scaleDown": {
+                "stabilizationWindowSeconds": 300, "selectPolicy": "Max",
+                "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]}},
+        },
+        "status": {
+            "desiredReplicas": 1,
+            "currentMetrics": [{"type": "Resource", "resource": {
+                "name": "cpu", "current": {"averageUtilization": 7, "averageValue": "70m"}}}],
+        },
+    });
+    let v1 = json!({
+        "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "h", "annotations": {
+            METRICS: r#"[{"type":"Pods","pods":{"metricName":"\u003chits\u003e","targetAverageValue":"10"}}]"#,
+            CURRENT: r#"[{"type":"Resource","resource":{"name":"cpu","currentAverageUtilization":7,"currentAverageValue":"70m"}}]"#,
+            BEHAVIOR: r#"{"ScaleUp":null,"ScaleDown":{"StabilizationWindowSeconds":300,"SelectPolicy":"Max","Policies":[{"Type":"Percent","Value":100,"PeriodSeconds":15}],"Tolerance":null}}"#,
+        }},
+        "spec": {"maxReplicas": 5, "targetCPUUtilizationPercentage": 60},
+        "status": {"desiredReplicas": 1, "currentCPUUtilizationPercentage": 7},
+    });
+    there_and_back(&v2, &v1);
+}
+
+const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
+const CURRENT: &str = "autoscaling.alpha.kubernetes.io/current-metrics";
+const BEHAVIOR: &str = "autoscaling.alpha.kubernetes.io/behavior";
+
+#[test]
+fn an_autoscaler_of_v1_that_says_nothing_aims_at_80_percent() {
+    let mut object = json!({
+        "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "h"}, "spec": {"maxReplicas": 5}, "status": {},
+    });
+    convert(&mut object, "autoscaling/v2").expect("known");
+    let target = &object["spec"]["metrics"][0]["resource"]["target"];
+    assert_eq!(*target, json!({"type": "Utilization", "averageUtilization": 80}));
+}
+
+#[test]
+fn a_definition_is_stored_with_what_its_versions_share_said_once() {
+    let schema = json!({"openAPIV3Schema": {"type": "object"}});
+    let columns = json!([{"name": "A", "type": "string", "jsonPath": ".a"}]);
+    let v1 = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "a.b"},
+        "spec": {
+            "group": "b",
+            "conversion": {"strategy": "Webhook", "webhook": {
+                "conversionReviewVersions": ["v1"], "clientConfig": {"url": "https://x"}}},
+            "versions": [
+                {"name": "v2", "served": true, "storage": true, "schema": schema,
+                 "additionalPrinterColumns": columns},
+                {"name": "v1", "served": true, "storage": false, "schema": schema},
+            ],
+        },
+    });
+    let v1beta1 = json!({
+        "apiVersion": "apiextensions.k8s.io/v1beta1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "a.b"},
+        "spec": {
+            "group": "b", "version": "v2", "validation": schema, "preserveUnknownFields": false,
+            "conversion": {"strategy": "Webhook", "conversionReviewVersions": ["v1"],
+                "webhookClientConfig": {"url": "https://x"}},
+            "versions": [
+                {"name": "v2", "served": true, "storage": true,
+                 "additionalPrinterColumns": columns},
+                {"name": "v1", "served": true, "storage": false},
+            ],
+        },
+    });
+    there_and_back(&v1, &v1beta1);
+}
+
+#[test]
+fn an_unknown_version_is_an_error() {
+    let mut object = json!({"apiVersion": "v1", "kind": "Pod"});
+    assert!(convert(&mut object, "v2").is_err());
+}
+
+#[test]
+fn every_step_has_its_way_back() {
+    for step in STEPS {
+        let back = |other: &&Step| {
+            other.kind == step.kind && other.from == step.to && other.to == step.from
+        };
+        assert!(STEPS.iter().any(|other| back(&other)), "{} {}", step.kind, step.to);
+    }
+}
+
+fn there_and_back(one: &Value, other: &Value) {
+    let version = |object: &Value| object["apiVersion"].as_str().expect("has one").to_owned();
+    let mut object = one.clone();
+    convert(&mut object, &version(other)).expect("known");
+    assert_eq!(object, *other);
+    convert(&mut object, &version(one)).expect("known");
+    assert_eq!(object, *one);
+}

@@ -1,0 +1,87 @@
+//! The built-in API groups and how far up discovery they stand.
+//!
+//! Mirrors `apiVersionPriorities` of `k8s.io/kubernetes/cmd/kube-apiserver/app` and
+//! `pkg/controlplane/apiserver`: from these numbers come the order of discovery and the
+//! `APIService` objects that the API server registers for itself.
+
+/// A group with one of its versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupPriority {
+    /// The API group, empty for core.
+    pub group: &'static str,
+    /// The version, such as `v1`.
+    pub version: &'static str,
+    /// `spec.groupPriorityMinimum` of its `APIService`: the higher, the earlier in discovery.
+    pub group_priority: i32,
+    /// `spec.versionPriority`: the higher, the more preferred within the group.
+    pub version_priority: i32,
+}
+
+/// Every group and version that is served by default, in the order of discovery.
+pub const ALL: &[GroupPriority] = &[
+    at("", "v1", 18000, 1),
+    // Set by the aggregation layer itself, not by the list of the others.
+    at("apiregistration.k8s.io", "v1", 18000, 1),
+    at("apps", "v1", 17800, 15),
+    at("events.k8s.io", "v1", 17750, 15),
+    at("authentication.k8s.io", "v1", 17700, 15),
+    at("authorization.k8s.io", "v1", 17600, 15),
+    at("autoscaling", "v2", 17500, 30),
+    at("autoscaling", "v1", 17500, 15),
+    at("batch", "v1", 17400, 15),
+    at("certificates.k8s.io", "v1", 17300, 15),
+    at("networking.k8s.io", "v1", 17200, 15),
+    at("policy", "v1", 17100, 15),
+    at("rbac.authorization.k8s.io", "v1", 17000, 15),
+    at("storage.k8s.io", "v1", 16800, 15),
+    at("admissionregistration.k8s.io", "v1", 16700, 15),
+    at("apiextensions.k8s.io", "v1", 16700, 15),
+    at("scheduling.k8s.io", "v1", 16600, 15),
+    at("coordination.k8s.io", "v1", 16500, 15),
+    at("node.k8s.io", "v1", 16300, 15),
+    at("discovery.k8s.io", "v1", 16200, 15),
+    at("resource.k8s.io", "v1", 16200, 21),
+    at("flowcontrol.apiserver.k8s.io", "v1", 16100, 21),
+];
+
+/// What a custom resource's group gets: after every built-in one.
+pub const CUSTOM_GROUP_PRIORITY: i32 = 1000;
+
+/// What a custom resource's versions get; among each other they are ordered by their names.
+pub const CUSTOM_VERSION_PRIORITY: i32 = 100;
+
+const fn at(
+    group: &'static str,
+    version: &'static str,
+    group_priority: i32,
+    version_priority: i32,
+) -> GroupPriority {
+    GroupPriority { group, version, group_priority, version_priority }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_kinds_follows_the_groups() {
+        let mut groups: Vec<_> = crate::all().iter().map(|kind| kind.group).collect();
+        groups.dedup();
+        let mut wanted: Vec<_> = ALL.iter().map(|group| group.group).collect();
+        wanted.dedup();
+        assert_eq!(groups, wanted);
+    }
+
+    #[test]
+    fn every_version_of_every_kind_has_a_priority() {
+        for kind in crate::all() {
+            for version in kind.versions {
+                assert!(
+                    ALL.iter().any(|at| at.group == kind.group && at.version == *version),
+                    "{}/{version}",
+                    kind.group
+                );
+            }
+        }
+    }
+}
