@@ -30,3 +30,7 @@ pub trait Objects: Send + Sync {
     /// this includes those that have gone meanwhile.
     fn watch(&self, resource: &GroupResource, watcher: Watcher);
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a lock in a test")]
+pub(crate) mod memory;

@@ -52,7 +52,7 @@ pub mod group {
 }
 
 /// The key of [`UserInfo::extra`] that says which credential was shown.
-pub const CREDENTIAL_ID_KEY: &str = "authentication.kubernetes.io/credential-id";
+pub(crate) const CREDENTIAL_ID_KEY: &str = "authentication.kubernetes.io/credential-id";
 
 impl UserInfo {
     /// A user of this name in these groups.
