@@ -71,10 +71,6 @@ impl History {
         self.newest
     }
 
-    pub(crate) fn compacted(&self) -> Revision {
-        self.compacted
-    }
-
     /// The newest entry of a key, if the key exists.
     pub(crate) fn get(&self, key: &str) -> Option<Entry> {
         let (key, versions) = self.versions.get_key_value(key)?;

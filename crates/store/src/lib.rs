@@ -5,8 +5,10 @@
 //! (durable, one file tree), etcd over gRPC, and [`encrypt`], which wraps any of them.
 //! One contract suite runs against them all.
 
+pub mod compact;
 mod embedded;
 mod engine;
+mod etcd;
 mod expiry;
 mod history;
 pub mod key;
@@ -16,6 +18,7 @@ mod memory;
 pub mod suite;
 
 pub use embedded::Embedded;
+pub use etcd::{Etcd, MemberStatus, TlsFiles};
 pub use memory::Memory;
 
 use async_trait::async_trait;
