@@ -10,9 +10,11 @@ mod convert;
 pub mod documents;
 pub mod groups;
 pub mod limits;
+pub mod meta_rules;
 mod strategy;
 mod subresource;
 mod table;
+mod validation;
 
 mod admissionregistration;
 mod apiextensions;

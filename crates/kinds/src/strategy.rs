@@ -21,6 +21,8 @@ pub struct Context {
     pub now: String,
     /// The subresource through which an update comes; empty for the object itself.
     pub subresource: String,
+    /// The group and version that the caller speaks, such as `events.k8s.io/v1`.
+    pub api_version: String,
 }
 
 /// Hooks, all with defaults. Objects are in the kind's stored version, defaults applied.
@@ -33,24 +35,28 @@ pub trait Strategy: Sync + std::fmt::Debug {
     /// [`Context::subresource`]); what the caller may not change here is already restored.
     fn prepare_update(&self, _object: &mut Value, _old: &Value, _context: &Context) {}
 
-    /// The rules for a new object, `metadata` apart.
-    fn validate(&self, _object: &Value, _errors: &mut FieldErrors) {}
+    /// The rules for a new object, `metadata` apart (see [`crate::meta_rules::create`]).
+    fn validate(&self, _object: &Value, _context: &Context, _errors: &mut FieldErrors) {}
 
-    /// The rules for a change, immutable fields above all; called beside [`Self::validate`].
+    /// All the rules for a change, `metadata` apart (see [`crate::meta_rules::update`]): called
+    /// instead of [`Self::validate`], since old sins are forgiven and a status has rules of its
+    /// own. The default: an update of the object itself has the rules of a new one.
     fn validate_update(
         &self,
-        _object: &Value,
+        object: &Value,
         _old: &Value,
-        _context: &Context,
-        _errors: &mut FieldErrors,
+        context: &Context,
+        errors: &mut FieldErrors,
     ) {
+        if context.subresource.is_empty() {
+            self.validate(object, context, errors);
+        }
     }
 
     /// The rule for `metadata.name`: gives what is wrong with it, in upstream's words. `prefix`:
     /// it is a `generateName`.
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        let _ = prefix;
-        object::names::dns1123_subdomain(name)
+        crate::meta_rules::subdomain(name, prefix)
     }
 
     /// Sentences for the client's `Warning` headers.
@@ -62,6 +68,20 @@ pub trait Strategy: Sync + std::fmt::Debug {
     /// `None`: it is removed at once. `asked` is what the caller wants.
     fn grace_seconds(&self, _object: &Value, _asked: Option<i64>) -> Option<i64> {
         None
+    }
+
+    /// Whether something other than `metadata.finalizers` still holds a deleted object (the
+    /// `spec.finalizers` of a namespace).
+    fn is_held(&self, _object: &Value) -> bool {
+        false
+    }
+
+    /// Sets what a deletion that has to wait changes beside `metadata` (a namespace's phase).
+    fn prepare_delete(&self, _object: &mut Value) {}
+
+    /// Whether a deletion answers with the object that is gone, and not with a Status.
+    fn returns_deleted(&self) -> bool {
+        false
     }
 
     /// Whether PUT may create (leases, events, RBAC ...).

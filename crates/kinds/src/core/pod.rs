@@ -1,8 +1,11 @@
 //! `Pod` of `v1`: its row, columns and rules.
 
 mod columns;
+mod status_rules;
+mod strategy;
+mod update_rules;
 
-use crate::{Kind, Plain, Storage, Verb, subresource};
+use crate::{Kind, Storage, Verb, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "",
@@ -66,5 +69,5 @@ pub(crate) static KIND: Kind = Kind {
     cells: columns::cells,
     table: columns::TABLE,
     has_generation: true,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };

@@ -1,0 +1,34 @@
+//! The rules that kinds share, one file per family of structs. Mirrors
+//! `k8s.io/kubernetes/pkg/apis/*/validation`: the same sentences at the same paths.
+//!
+//! Every rule reads an [`At`] (a value and its path) and adds to the broken ones.
+
+pub(crate) mod affinity;
+mod at;
+pub(crate) mod claims;
+pub(crate) mod containers;
+pub(crate) mod diff;
+pub(crate) mod env;
+pub(crate) mod equal;
+pub(crate) mod labels;
+pub(crate) mod mounts;
+pub(crate) mod network;
+pub(crate) mod paths;
+pub(crate) mod pod_annotations;
+mod pod_options;
+pub(crate) mod pod_spec;
+pub(crate) mod pod_template;
+pub(crate) mod pod_totals;
+pub(crate) mod probes;
+pub(crate) mod projected;
+pub(crate) mod resources;
+pub(crate) mod scheduling;
+pub(crate) mod security;
+pub(crate) mod signers;
+pub(crate) mod text;
+pub(crate) mod volume_sources;
+pub(crate) mod volumes;
+pub(crate) mod windows;
+
+pub(crate) use at::At;
+pub(crate) use pod_options::PodOptions;
