@@ -105,6 +105,11 @@ impl Sink for TreeSink {
         self.put(value.into());
     }
 
+    fn quantity(&mut self, value: &str) -> Result<(), String> {
+        self.put(scalar::quantity::canonical(value)?.into());
+        Ok(())
+    }
+
     fn bytes(&mut self, value: &[u8]) {
         self.put(scalar::base64(value).into());
     }

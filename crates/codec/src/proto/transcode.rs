@@ -119,6 +119,12 @@ impl Sink for JsonSink<'_> {
         text::push_string(self.out, value);
     }
 
+    fn quantity(&mut self, value: &str) -> Result<(), String> {
+        // What is stored is canonical: it was decoded into a tree on its way there.
+        text::push_string(self.out, value);
+        Ok(())
+    }
+
     fn bytes(&mut self, value: &[u8]) {
         self.out.push(b'"');
         scalar::push_base64(self.out, value);

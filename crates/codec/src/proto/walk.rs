@@ -31,6 +31,7 @@ pub(crate) trait Sink {
     fn float(&mut self, value: f32);
     fn double(&mut self, value: f64);
     fn string(&mut self, value: &str);
+    fn quantity(&mut self, value: &str) -> Result<(), String>;
     fn bytes(&mut self, value: &[u8]);
     fn time(&mut self, value: Instant, micros: bool);
     /// JSON text that stands in the message as it is.
@@ -320,10 +321,12 @@ impl<'a, S: Sink> Walker<'a, '_, S> {
             Scalar::String => self.sink.string(payload.text(name)?),
             Scalar::Bytes => self.sink.bytes(payload.bytes(name)?),
             Scalar::Strings => self.strings(name, payload)?,
-            Scalar::Quantity => match field(payload, 1, name)? {
-                Some(text) => self.sink.string(text.text(name)?),
-                None => self.sink.string("0"),
-            },
+            Scalar::Quantity => {
+                let text = field(payload, 1, name)?.map_or(Ok("0"), |p| p.text(name))?;
+                self.sink
+                    .quantity(text)
+                    .map_err(|why| DecodeError::Embedded { field: name.to_owned(), why })?;
+            }
             Scalar::IntOrString => self.int_or_string(name, payload)?,
             Scalar::Time | Scalar::MicroTime => match instant(payload, name)? {
                 Some(time) => self.sink.time(time, scalar == Scalar::MicroTime),
