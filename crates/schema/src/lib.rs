@@ -6,6 +6,7 @@
 
 pub mod defaults;
 mod table;
+pub mod walk;
 
 pub use table::TableError;
 

@@ -102,8 +102,10 @@ fn split_name(package: Text, name: Text) -> (Text, Text) {
     name.rsplit_once('.').unwrap_or((package, name))
 }
 
+/// The values in quotes, which may hold spaces.
 fn enum_values(rest: Text) -> Vec<Text> {
-    rest.split(' ').skip(1).map(|value| value.trim_matches('"')).collect()
+    let values = rest.split_once(" \"").map_or("", |(_, values)| values);
+    values.strip_suffix('"').unwrap_or(values).split("\" \"").collect()
 }
 
 fn type_line(schema: &mut Schema, id: TypeId, package: Text, line: Text) -> Result<Type, String> {

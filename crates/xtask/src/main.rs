@@ -2,6 +2,7 @@
 //! library; nothing here is shipped.
 
 use clap::{Parser, Subcommand};
+use xtask::upstream::ControlPlane;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Generates and checks what this repository commits")]
@@ -21,6 +22,12 @@ enum Command {
     /// Asks upstream's code and writes its answers below tests/golden
     #[command(subcommand)]
     Record(Record),
+    /// Runs an upstream kube-apiserver with etcd on loopback until the end of input
+    Upstream {
+        /// Flags for kube-apiserver, behind `--`
+        #[arg(last = true)]
+        flags: Vec<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -31,7 +38,16 @@ enum Record {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Upstream { flags } => upstream(&flags),
         Command::Schema { check } => xtask::schema::run(check),
         Command::Record(Record::Defaults) => xtask::record::defaults::run(),
     }
+}
+
+fn upstream(flags: &[String]) -> anyhow::Result<()> {
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let plane = ControlPlane::start(&flags)?;
+    println!("{} token {} etcd {}", plane.url(), ControlPlane::ADMIN_TOKEN, plane.etcd_url());
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
+    Ok(())
 }

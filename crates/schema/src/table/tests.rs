@@ -61,6 +61,8 @@ fn facts_of_fields() {
     assert_eq!(field("core.v1.ContainerPort", "protocol").default, Some("\"TCP\""));
     let policy = field("core.v1.Container", "imagePullPolicy");
     assert_eq!(schema.enum_values(policy), ["Always", "IfNotPresent", "Never"]);
+    let usages = field("certificates.v1.CertificateSigningRequestSpec", "usages");
+    assert!(schema.enum_values(usages).contains(&"digital signature"));
     assert_eq!(field("core.v1.Node", "metadata").tag, 1);
     assert!(schema.get(id("io.k8s.api.core.v1.SecretReference")).atomic);
     let extra = field("authentication.v1.UserInfo", "extra");

@@ -101,7 +101,7 @@ func shapeOf(s *sources, home, p *pkg, file *ast.File, expr ast.Expr) shape {
 	}
 	inner := shapeOf(s, home, from, named.file, named.spec.Type)
 	inner.markers = append(append(markers{}, named.markers...), inner.markers...)
-	if len(enumValues(from, name)) > 0 {
+	if len(enumValues(s, from, name)) > 0 {
 		inner.enum = reference(home, from, name)
 	}
 	return inner
@@ -184,7 +184,7 @@ func fieldLine(s *sources, home, p *pkg, file *ast.File, field *ast.Field, tag r
 	for _, gate := range found.all("featureGate") {
 		add(true, "gate="+gate)
 	}
-	value := defaultOf(p, found)
+	value := defaultOf(s, p, found)
 	add(value != "", "default="+value)
 	return strings.Join(facts, " ")
 }

@@ -53,7 +53,7 @@ func main() {
 	}
 	sort.Strings(paths)
 
-	roots := newRoots()
+	roots := newRoots(sources)
 	for _, path := range paths {
 		roots.read(sources.pkg(path))
 	}
@@ -82,7 +82,7 @@ func printPackage(out *bufio.Writer, sources *sources, roots *roots, pkg *pkg) {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		if values := enumValues(pkg, name); len(values) > 0 {
+		if values := enumValues(sources, pkg, name); len(values) > 0 {
 			fmt.Fprintf(out, "enum %s %s\n", name, strings.Join(values, " "))
 		}
 	}

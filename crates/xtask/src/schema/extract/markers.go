@@ -2,7 +2,6 @@ package main
 
 import (
 	"go/ast"
-	"go/token"
 	"sort"
 	"strconv"
 	"strings"
@@ -48,15 +47,22 @@ func (m markers) get(name string) string {
 func (m markers) has(name string) bool { return len(m.all(name)) > 0 }
 
 // enumValues are the constants of a type that is marked as an enumeration, as OpenAPI lists them.
-func enumValues(p *pkg, name string) (values []string) {
-	if !p.types[name].markers.has("enum") {
+func enumValues(s *sources, p *pkg, name string) (values []string) {
+	if named := p.types[name]; !named.markers.has("enum") || named.spec.Assign != 0 {
 		return nil
 	}
 	seen := map[string]bool{}
 	for _, c := range p.consts {
-		if c.typeName == name && !seen[c.value] {
-			seen[c.value] = true
-			values = append(values, strconv.Quote(c.value))
+		if c.typeName != name {
+			continue
+		}
+		value, ok := s.text(p, c.file, c.value)
+		if !ok {
+			fail("%s: the value of %s is not understood", p.path, c.name)
+		}
+		if !seen[value] {
+			seen[value] = true
+			values = append(values, strconv.Quote(value))
 		}
 	}
 	sort.Strings(values)
@@ -64,31 +70,16 @@ func enumValues(p *pkg, name string) (values []string) {
 }
 
 // defaultOf is the value of +default as JSON; ref(Name) names a constant.
-func defaultOf(p *pkg, found markers) string {
+func defaultOf(s *sources, p *pkg, found markers) string {
 	value := found.get("default")
 	if name, ok := strings.CutPrefix(value, "ref("); ok {
 		name = strings.TrimSuffix(name, ")")
 		for _, c := range p.consts {
-			if c.name == name {
-				return strconv.Quote(c.value)
+			if text, ok := s.text(p, c.file, c.value); ok && c.name == name {
+				return strconv.Quote(text)
 			}
 		}
 		fail("%s: no constant for default %s", p.path, value)
 	}
 	return value
-}
-
-func stringOf(expr ast.Expr) (string, bool) {
-	switch expr := expr.(type) {
-	case *ast.BasicLit:
-		if expr.Kind == token.STRING {
-			value, err := strconv.Unquote(expr.Value)
-			return value, err == nil
-		}
-	case *ast.CallExpr: // a conversion: ResourceName("pods")
-		if len(expr.Args) == 1 {
-			return stringOf(expr.Args[0])
-		}
-	}
-	return "", false
 }

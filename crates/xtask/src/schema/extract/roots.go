@@ -6,9 +6,12 @@ import (
 )
 
 // roots are the kinds that packages register, by their Go types.
-type roots struct{ gvks map[string]map[string]bool }
+type roots struct {
+	sources *sources
+	gvks    map[string]map[string]bool
+}
 
-func newRoots() *roots { return &roots{map[string]map[string]bool{}} }
+func newRoots(sources *sources) *roots { return &roots{sources, map[string]map[string]bool{}} }
 
 // everyGroup stands for the kinds of meta/v1 that are registered in each group and version.
 const everyGroup = "*"
@@ -46,7 +49,7 @@ func (r *roots) read(p *pkg) {
 				}
 				if literal, ok := value.Values[0].(*ast.CompositeLit); ok {
 					lists[value.Names[0].Name] = literal.Elts
-					if gv, ok := groupVersion(p, literal); ok {
+					if gv, ok := r.groupVersion(p, file, literal); ok {
 						versions[value.Names[0].Name] = gv
 					}
 				}
@@ -108,12 +111,12 @@ func (r *roots) object(p *pkg, file *ast.File, gv string, expr ast.Expr) {
 }
 
 func (r *roots) selector(p *pkg, file *ast.File, gv string, selector *ast.SelectorExpr) {
-	from, name := newSources(nil).resolve(p, file, selector)
+	from, name := r.sources.resolve(p, file, selector)
 	r.add(from.path, name, gv)
 }
 
 // groupVersion reads `schema.GroupVersion{Group: GroupName, Version: "v1"}`.
-func groupVersion(p *pkg, literal *ast.CompositeLit) (string, bool) {
+func (r *roots) groupVersion(p *pkg, file *ast.File, literal *ast.CompositeLit) (string, bool) {
 	selector, ok := literal.Type.(*ast.SelectorExpr)
 	if !ok || selector.Sel.Name != "GroupVersion" {
 		return "", false
@@ -121,14 +124,7 @@ func groupVersion(p *pkg, literal *ast.CompositeLit) (string, bool) {
 	group, version := "", ""
 	for _, element := range literal.Elts {
 		pair := element.(*ast.KeyValueExpr)
-		text, ok := stringOf(pair.Value)
-		if !ok {
-			for _, c := range p.consts {
-				if c.name == identName(pair.Value) {
-					text = c.value
-				}
-			}
-		}
+		text, _ := r.sources.text(p, file, pair.Value)
 		switch identName(pair.Key) {
 		case "Group":
 			group = text

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -29,8 +30,12 @@ type namedType struct {
 	markers markers
 }
 
-// constant is a constant with a string for its value; typeName is empty for an untyped one.
-type constant struct{ name, typeName, value string }
+// constant is a constant with its value as it stands; typeName is empty for an untyped one.
+type constant struct {
+	name, typeName string
+	file           *ast.File
+	value          ast.Expr
+}
 
 func newSources(modules map[string]string) *sources {
 	return &sources{modules, map[string]*pkg{}}
@@ -93,13 +98,11 @@ func (p *pkg) declare(file *ast.File, decl *ast.GenDecl) {
 				if i >= len(spec.Values) {
 					continue
 				}
-				if value, ok := stringOf(spec.Values[i]); ok {
-					typeName := ""
-					if ident, ok := spec.Type.(*ast.Ident); ok {
-						typeName = ident.Name
-					}
-					p.consts = append(p.consts, constant{name.Name, typeName, value})
+				typeName := identName(spec.Type)
+				if call, ok := spec.Values[i].(*ast.CallExpr); ok && typeName == "" {
+					typeName = identName(call.Fun) // a conversion: AddressType("FQDN")
 				}
+				p.consts = append(p.consts, constant{name.Name, typeName, file, spec.Values[i]})
 			}
 		}
 	}
@@ -122,6 +125,33 @@ func (s *sources) structOf(p *pkg, name string) (*pkg, *fieldList) {
 		}
 	}
 	return nil, nil
+}
+
+// text is the value of an expression that is a constant string: a literal, a conversion, or the
+// name of another constant.
+func (s *sources) text(p *pkg, file *ast.File, expr ast.Expr) (string, bool) {
+	switch expr := expr.(type) {
+	case *ast.BasicLit:
+		if expr.Kind == token.STRING {
+			value, err := strconv.Unquote(expr.Value)
+			return value, err == nil
+		}
+	case *ast.CallExpr:
+		if len(expr.Args) == 1 {
+			return s.text(p, file, expr.Args[0])
+		}
+	case *ast.Ident, *ast.SelectorExpr:
+		from, name := s.resolve(p, file, expr)
+		if from == nil {
+			from = p
+		}
+		for _, c := range from.consts {
+			if c.name == name {
+				return s.text(from, c.file, c.value)
+			}
+		}
+	}
+	return "", false
 }
 
 type fieldList struct {

@@ -1,6 +1,7 @@
 //! The OpenAPI v3 documents know every property of what is served, and how lists and maps merge.
 
 use super::*;
+use object::Gvk;
 
 /// Definitions that are single values in the table.
 const SCALARS: [&str; 10] = [
@@ -114,4 +115,24 @@ fn merge_differences(field: &Field, property: &Value) -> Vec<String> {
         }
     }
     differences
+}
+
+#[test]
+fn roots_are_those_of_openapi() {
+    let schema = schema::builtin();
+    let (mut wrong, mut joined) = (vec![], 0);
+    for (name, definition) in definitions() {
+        let gvks = definition["x-kubernetes-group-version-kind"].as_array();
+        for gvk in gvks.into_iter().flatten() {
+            let part = |key: &str| gvk[key].as_str().unwrap_or_default().to_owned();
+            let gvk = Gvk::new(part("group"), part("version"), part("kind"));
+            if schema.root(&gvk) != schema.named(&name) || schema.named(&name).is_none() {
+                wrong.push(format!("{name}: {gvk:?}"));
+            }
+            joined += 1;
+        }
+    }
+    println!("{joined} roots joined");
+    assert_eq!(wrong, [""; 0]);
+    assert!(joined > 150, "{joined}");
 }
