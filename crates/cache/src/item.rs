@@ -1,0 +1,240 @@
+//! One revision of one object: its bytes, shared by all who read it, and its header.
+
+use bytes::Bytes;
+use codec::{TypeId, TypeMeta, envelope};
+use kinds::{Encoding, Kind, Storage};
+use object::{ApiError, GroupVersion, Gvk, Result, Value, meta};
+use schema::builtin;
+use std::sync::{Arc, OnceLock};
+use store::{Entry, Revision};
+
+/// What selectors and lists need to know of an object without decoding it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace`, empty for cluster-wide objects.
+    pub namespace: String,
+    /// `metadata.labels`, in order of their keys.
+    pub labels: Vec<(String, String)>,
+    /// The values of the kind's selectable fields, in the order of [`Kind::selectable_fields`].
+    pub fields: Vec<String>,
+}
+
+/// One revision of one object.
+#[derive(Debug)]
+pub struct Item {
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// The revision that wrote it: its `resourceVersion`.
+    pub revision: Revision,
+    /// What selectors need.
+    pub header: Header,
+    /// Protobuf without the envelope, or JSON; `resourceVersion` set.
+    body: Bytes,
+    json: OnceLock<Bytes>,
+}
+
+impl Item {
+    /// Reads a stored entry. An error names the entry's key.
+    pub fn read(kind: &'static Kind, entry: &Entry) -> Result<Self> {
+        let wrong = |why: String| ApiError::store_read(&entry.key, why);
+        if let Some(why) = &entry.unreadable {
+            return Err(wrong(why.clone()));
+        }
+        let storage = storage(kind)?;
+        let body = match storage.encoding {
+            Encoding::Protobuf => {
+                let unknown = envelope::read(&entry.value).map_err(|e| wrong(e.to_string()))?;
+                envelope::splice_resource_version(unknown.raw, &entry.mod_revision.to_string())
+                    .map_err(|e| wrong(e.to_string()))?
+            }
+            Encoding::Json => {
+                let mut object: Value =
+                    serde_json::from_slice(&entry.value).map_err(|e| wrong(e.to_string()))?;
+                if !object.is_object() {
+                    return Err(wrong("not an object".to_owned()));
+                }
+                meta::set(&mut object, "resourceVersion", &entry.mod_revision.to_string());
+                encode_json(kind, storage, &object)?
+            }
+        };
+        Self::new(kind, entry.mod_revision, body).map_err(|e| wrong(e.to_string()))
+    }
+
+    fn new(kind: &'static Kind, revision: Revision, body: Bytes) -> Result<Self> {
+        let header = header(kind, storage(kind)?, &body)?;
+        Ok(Self { kind, revision, header, body, json: OnceLock::new() })
+    }
+
+    /// The same object as of another revision: what a watch reports of a deleted object.
+    pub fn at(&self, revision: Revision) -> Result<Self> {
+        let storage = storage(self.kind)?;
+        let body = match storage.encoding {
+            Encoding::Protobuf => {
+                envelope::splice_resource_version(&self.body, &revision.to_string())
+                    .map_err(ApiError::internal)?
+            }
+            Encoding::Json => {
+                let mut object = self.stored_value()?;
+                meta::set(&mut object, "resourceVersion", &revision.to_string());
+                encode_json(self.kind, storage, &object)?
+            }
+        };
+        let header = self.header.clone();
+        Ok(Self { kind: self.kind, revision, header, body, json: OnceLock::new() })
+    }
+
+    /// The key below the kind's: `namespace/name`, or `name`.
+    pub fn key(&self) -> String {
+        key(&self.header.namespace, &self.header.name)
+    }
+
+    /// The value of a selectable field; `None` for a field that the kind does not select by.
+    pub fn field(&self, path: &str) -> Option<&str> {
+        match path {
+            "metadata.name" => Some(&self.header.name),
+            "metadata.namespace" => Some(&self.header.namespace),
+            _ => {
+                let place = self.kind.selectable_fields.iter().position(|f| *f == path)?;
+                self.header.fields.get(place).map(String::as_str)
+            }
+        }
+    }
+
+    /// The value of a label.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        let labels = &self.header.labels;
+        let place = labels.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
+        Some(&labels[place].1)
+    }
+
+    /// Protobuf without the envelope, in the stored version; `None` for kinds stored as JSON.
+    pub fn protobuf(&self) -> Option<Bytes> {
+        let storage = self.kind.storage.as_ref()?;
+        (storage.encoding == Encoding::Protobuf).then(|| self.body.clone())
+    }
+
+    /// JSON in the stored version, made at most once.
+    pub fn json(&self) -> Result<Bytes> {
+        if let Some(json) = self.json.get() {
+            return Ok(json.clone());
+        }
+        let storage = storage(self.kind)?;
+        let json = match storage.encoding {
+            Encoding::Json => self.body.clone(),
+            Encoding::Protobuf => {
+                let root = root(self.kind, storage)?;
+                let names = TypeMeta {
+                    kind: self.kind.kind,
+                    api_version: storage.group_version,
+                };
+                codec::proto_to_json(builtin(), root, &self.body, &names)
+                    .map(Bytes::from)
+                    .map_err(ApiError::internal)?
+            }
+        };
+        Ok(self.json.get_or_init(|| json).clone())
+    }
+
+    /// The object as a tree, in the stored version.
+    pub fn stored_value(&self) -> Result<Value> {
+        let storage = storage(self.kind)?;
+        let mut object = match storage.encoding {
+            Encoding::Protobuf => {
+                codec::decode_proto(builtin(), root(self.kind, storage)?, &self.body)
+                    .map_err(ApiError::internal)?
+            }
+            Encoding::Json => serde_json::from_slice(&self.body).map_err(ApiError::internal)?,
+        };
+        object["kind"] = self.kind.kind.into();
+        object["apiVersion"] = storage.group_version.into();
+        Ok(object)
+    }
+
+    /// How many bytes this holds, roughly.
+    pub fn bytes(&self) -> usize {
+        self.body.len() + self.json.get().map_or(0, Bytes::len) + size_of::<Self>()
+    }
+}
+
+/// `namespace/name`, or `name` for cluster-wide objects.
+pub(crate) fn key(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
+}
+
+/// Encodes an object, given in its stored version, as the store keeps it.
+pub fn encode_stored(kind: &'static Kind, object: &Value) -> Result<Bytes> {
+    let storage = storage(kind)?;
+    match storage.encoding {
+        Encoding::Protobuf => {
+            let raw = codec::encode_proto(builtin(), root(kind, storage)?, object)
+                .map_err(ApiError::internal)?;
+            Ok(envelope::write(storage.group_version, kind.kind, &raw).into())
+        }
+        Encoding::Json => {
+            let mut json = encode_json(kind, storage, object)?.to_vec();
+            json.push(b'\n');
+            Ok(json.into())
+        }
+    }
+}
+
+fn encode_json(kind: &'static Kind, storage: &Storage, object: &Value) -> Result<Bytes> {
+    codec::encode_json(builtin(), root(kind, storage)?, object)
+        .map(Bytes::from)
+        .map_err(ApiError::internal)
+}
+
+fn storage(kind: &'static Kind) -> Result<&'static Storage> {
+    let missing = || ApiError::internal(format!("{} is not stored", kind.group_resource()));
+    kind.storage.as_ref().ok_or_else(missing)
+}
+
+/// The schema's type of the stored form.
+fn root(kind: &'static Kind, storage: &Storage) -> Result<TypeId> {
+    let missing = || ApiError::internal(format!("no schema for {}", kind.group_resource()));
+    let version = GroupVersion::parse(storage.group_version).ok_or_else(missing)?;
+    let gvk = Gvk { group: version.group, version: version.version, kind: kind.kind.into() };
+    builtin().root(&gvk).ok_or_else(missing)
+}
+
+fn header(kind: &'static Kind, storage: &Storage, body: &[u8]) -> Result<Header> {
+    match storage.encoding {
+        Encoding::Json => {
+            let object: Value = serde_json::from_slice(body).map_err(ApiError::internal)?;
+            let field = |path: &&str| {
+                let value = path.split('.').fold(&object, |value, step| &value[step]);
+                value.as_str().map_or_else(|| scalar_text(value), str::to_owned)
+            };
+            Ok(Header {
+                name: meta::name(&object).to_owned(),
+                namespace: meta::namespace(&object).to_owned(),
+                labels: meta::labels(&object).map(|(k, v)| (k.into(), v.into())).collect(),
+                fields: kind.selectable_fields.iter().map(field).collect(),
+            })
+        }
+        Encoding::Protobuf => {
+            let root = root(kind, storage)?;
+            let seen = codec::peek::metadata(body).map_err(ApiError::internal)?;
+            let field = |path: &&str| {
+                codec::peek::field(builtin(), root, body, path)
+                    .map(Option::unwrap_or_default)
+                    .map_err(ApiError::internal)
+            };
+            Ok(Header {
+                name: seen.name.to_owned(),
+                namespace: seen.namespace.to_owned(),
+                labels: seen.labels.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+                fields: kind.selectable_fields.iter().map(field).collect::<Result<_>>()?,
+            })
+        }
+    }
+}
+
+fn scalar_text(value: &Value) -> String {
+    if value.is_null() { String::new() } else { value.to_string() }
+}
+
+/// Shared by its readers.
+pub type Shared = Arc<Item>;

@@ -1,0 +1,186 @@
+//! Lists: the rules of `resourceVersion`, `limit` and `continue`, and the selectors.
+
+use crate::feed::Cache;
+use crate::item::Item;
+use crate::shelf::{Items, Shelf};
+use object::{ApiError, FieldSelector, Result, Selector};
+use std::ops::Bound;
+use std::sync::Arc;
+use store::Revision;
+
+/// How fresh, or how old, an answer has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// As of now: everything acknowledged before the request is in it.
+    Newest,
+    /// Whatever the cache holds.
+    Any,
+    /// Not older than this revision.
+    NotOlderThan(Revision),
+    /// As of this revision.
+    Exact(Revision),
+}
+
+/// What a list or a watch selects.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Only this namespace.
+    pub namespace: Option<String>,
+    /// Only these labels.
+    pub labels: Selector,
+    /// Only these fields.
+    pub fields: FieldSelector,
+}
+
+/// A list, or a page of one.
+#[derive(Debug, Default)]
+pub struct List {
+    /// In order of their keys.
+    pub items: Vec<Arc<Item>>,
+    /// The revision as of which this is true.
+    pub revision: Revision,
+    /// The key of the last item where more remain: the next page begins behind it.
+    pub next: Option<String>,
+    /// How many remain, where that is known without looking at each (no selectors).
+    pub remaining: Option<usize>,
+}
+
+impl Query {
+    /// Everything there is of a kind.
+    pub fn everything() -> Self {
+        let (labels, fields) = (Selector::everything(), FieldSelector::everything());
+        Self { namespace: None, labels, fields }
+    }
+
+    /// Whether an item is selected.
+    pub fn matches(&self, item: &Item) -> bool {
+        self.namespace.as_deref().is_none_or(|namespace| item.header.namespace == namespace)
+            && self.labels.matches(|key| item.label(key))
+            && self.fields.matches(|path| item.field(path))
+    }
+
+    /// Whether everything of the namespace is selected.
+    fn selects_all(&self) -> bool {
+        self.labels.is_everything() && self.fields.is_empty()
+    }
+
+    /// The first key of the range, and its end.
+    fn range(&self) -> (String, Option<String>) {
+        match &self.namespace {
+            None => (String::new(), None),
+            Some(namespace) => (format!("{namespace}/"), Some(format!("{namespace}0"))),
+        }
+    }
+
+    /// The one key that can match, if the selectors name a single object.
+    fn single(&self, shelf: &Shelf) -> Option<String> {
+        let name = self.fields.requires_exact_match("metadata.name")?;
+        if !shelf.kind.namespaced {
+            return Some(name.to_owned());
+        }
+        let namespace = self
+            .namespace
+            .as_deref()
+            .or_else(|| self.fields.requires_exact_match("metadata.namespace"))?;
+        Some(format!("{namespace}/{name}"))
+    }
+}
+
+impl Cache {
+    /// Lists a kind. `after` is the key of the last item of the page before; `limit` 0: all.
+    pub async fn list(
+        &self,
+        shelf: &Shelf,
+        query: &Query,
+        at: At,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<List> {
+        self.reach(at).await?;
+        let (items, revision) = {
+            let state = shelf.read();
+            let (start, end) = query.range();
+            if let Some(fault) = state.fault(&start, end.as_deref()) {
+                return Err(fault.clone());
+            }
+            match at {
+                At::Exact(revision) => {
+                    let items = state.items_at(revision).ok_or_else(|| too_old(revision))?;
+                    (items, revision)
+                }
+                _ => (state.items.clone(), state.latest.max(self.revision())),
+            }
+        };
+        Ok(select(shelf, query, &items, revision, limit, after))
+    }
+
+    /// One object, as fresh as asked.
+    pub async fn get(
+        &self,
+        shelf: &Shelf,
+        namespace: &str,
+        name: &str,
+        at: At,
+    ) -> Result<Option<Arc<Item>>> {
+        self.reach(at).await?;
+        shelf.get(namespace, name)
+    }
+
+    /// Waits until the cache is as fresh as asked.
+    pub(crate) async fn reach(&self, at: At) -> Result<()> {
+        match at {
+            At::Any => Ok(()),
+            At::Newest => {
+                let newest = self.newest().await?;
+                self.wait_for(newest).await
+            }
+            At::NotOlderThan(revision) | At::Exact(revision) => self.wait_for(revision).await,
+        }
+    }
+}
+
+/// The answer to a revision that is no longer kept, in upstream's words.
+pub(crate) fn too_old(revision: Revision) -> ApiError {
+    ApiError::expired(format!("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list. (revision {revision})"))
+}
+
+fn select(
+    shelf: &Shelf,
+    query: &Query,
+    items: &Items,
+    revision: Revision,
+    limit: usize,
+    after: Option<&str>,
+) -> List {
+    let mut list = List { revision, ..List::default() };
+    if let Some(key) = query.single(shelf) {
+        let fits = |item: &&Arc<Item>| query.matches(item) && after.is_none_or(|a| key.as_str() > a);
+        list.items.extend(items.get(&key).filter(fits).cloned());
+        return list;
+    }
+    let (start, end) = query.range();
+    let lower = match after {
+        Some(after) if after >= start.as_str() => Bound::Excluded(after.to_owned()),
+        _ => Bound::Included(start),
+    };
+    let upper = end.map_or(Bound::Unbounded, Bound::Excluded);
+    let mut range = items.range((lower, upper));
+    let mut last = None;
+    for (key, item) in range.by_ref() {
+        if !query.matches(item) {
+            continue;
+        }
+        if limit > 0 && list.items.len() == limit {
+            list.next = last.take();
+            if query.selects_all() {
+                list.remaining = Some(1 + range.count());
+            }
+            return list;
+        }
+        list.items.push(item.clone());
+        if limit > 0 && list.items.len() == limit {
+            last = Some(key.clone());
+        }
+    }
+    list
+}
