@@ -110,21 +110,8 @@ fn is_asked(gvk: &Gvk, id: schema::TypeId) -> bool {
     let removed = schema::builtin().get(id).lifecycle.removed.and_then(minor);
     !gvk.kind.ends_with("List")
         && !matches!(&*gvk.group, "meta.k8s.io" | "apidiscovery.k8s.io" | "extensions")
-        && !GONE.contains(&(&*gvk.group, &*gvk.version, &*gvk.kind))
         && removed.is_none_or(|minor| minor > RELEASE_MINOR)
 }
-
-/// Kinds without a date of removal in upstream's markers that are served no more.
-const GONE: [(&str, &str, &str); 8] = [
-    ("certificates.k8s.io", "v1beta1", "CertificateSigningRequest"),
-    ("flowcontrol.apiserver.k8s.io", "v1beta1", "FlowSchema"),
-    ("flowcontrol.apiserver.k8s.io", "v1beta1", "PriorityLevelConfiguration"),
-    ("flowcontrol.apiserver.k8s.io", "v1beta2", "FlowSchema"),
-    ("flowcontrol.apiserver.k8s.io", "v1beta2", "PriorityLevelConfiguration"),
-    ("flowcontrol.apiserver.k8s.io", "v1beta3", "FlowSchema"),
-    ("flowcontrol.apiserver.k8s.io", "v1beta3", "PriorityLevelConfiguration"),
-    ("storage.k8s.io", "v1alpha1", "VolumeAttachment"),
-];
 
 /// Upstream's objects before and after defaulting, in the order of the input.
 fn ask(input: String) -> Result<Vec<(Value, Value)>> {

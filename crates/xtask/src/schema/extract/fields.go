@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"go/ast"
 	"reflect"
 	"strconv"
@@ -198,10 +197,5 @@ func typeFacts(p *pkg, name string, roots *roots) (facts []string) {
 	if kind := found.get("structType"); kind != "" {
 		facts = append(facts, "struct="+kind)
 	}
-	for _, fact := range []string{"introduced", "deprecated", "removed", "replacement"} {
-		if value := found.get("k8s:prerelease-lifecycle-gen:" + fact); value != "" {
-			facts = append(facts, fmt.Sprintf("%s=%s", fact, value))
-		}
-	}
-	return
+	return append(facts, lifecycle(p, name)...)
 }

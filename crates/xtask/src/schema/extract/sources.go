@@ -63,7 +63,7 @@ func (p *pkg) parse(dir string) {
 	for _, entry := range entries {
 		name := entry.Name()
 		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") ||
-			name == "generated.pb.go" || strings.HasPrefix(name, "zz_generated") {
+			name == "generated.pb.go" || strings.HasPrefix(name, "zz_generated") && name != lifecycles {
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, name), nil, parser.ParseComments)
