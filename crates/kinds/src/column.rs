@@ -118,3 +118,6 @@ pub(crate) fn name(row: &Row<'_>) -> Cell {
 pub(crate) fn age(row: &Row<'_>) -> Cell {
     since(row, &row.object["metadata"]["creationTimestamp"]).into()
 }
+
+#[cfg(test)]
+mod tests;
