@@ -1,6 +1,8 @@
 //! `ServiceAccount` of `v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+mod strategy;
+
+use crate::{Kind, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "",
@@ -23,5 +25,5 @@ pub(crate) static KIND: Kind = Kind {
     cells: column::name_and_age,
     table: TableRules::PLAIN,
     has_generation: false,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };
