@@ -109,6 +109,10 @@ impl<'s> Encoder<'s> {
         for (key, value) in crate::json::text::sorted(map) {
             push_message(out, tag, |out| {
                 push_bytes(out, 1, key.as_bytes());
+                // A nil `[]byte` is the one value that a map's entry is written without.
+                if value.is_null() && *item == Shape::Scalar(Scalar::Bytes) {
+                    return Ok(());
+                }
                 self.element(at, item, value, 2, out)
             })?;
         }

@@ -373,13 +373,8 @@ impl<'a, S: Sink> Walker<'a, '_, S> {
     }
 
     fn strings(&mut self, name: &'a str, payload: Payload<'a>) -> Result<(), DecodeError> {
-        let bytes = payload.bytes(name)?;
-        if bytes.is_empty() {
-            self.sink.null();
-            return Ok(());
-        }
         self.sink.begin_list();
-        let mut reader = Reader::new(bytes);
+        let mut reader = Reader::new(payload.bytes(name)?);
         while let Some(entry) = reader.next()? {
             if entry.tag == 1 {
                 self.sink.item();
@@ -517,9 +512,7 @@ fn is_null(scalar: Scalar, payload: Payload<'_>, name: &str) -> Result<bool, Dec
         Scalar::RawExtension | Scalar::FieldsV1 | Scalar::Json => {
             field(payload, 1, name)?.is_none_or(|json| json == Payload::Bytes(&[]))
         }
-        Scalar::Strings | Scalar::SchemaOrArray | Scalar::SchemaOrStringArray => {
-            payload.bytes(name)?.is_empty()
-        }
+        Scalar::SchemaOrArray | Scalar::SchemaOrStringArray => payload.bytes(name)?.is_empty(),
         _ => false,
     })
 }

@@ -175,7 +175,7 @@ fn zero(target: Target<'_>) -> Value {
             Bool | Scalar::SchemaOrBool => false.into(),
             Int32 | Int64 | Uint32 | Uint64 | IntOrString => 0.into(),
             Float | Double => 0.0.into(),
-            Scalar::String | Scalar::Bytes => "".into(),
+            Scalar::String => "".into(),
             Scalar::Quantity => "0".into(),
             Scalar::Duration => "0s".into(),
             _ => Value::Null,
