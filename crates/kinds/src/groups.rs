@@ -20,8 +20,7 @@ pub struct GroupPriority {
 /// Every group and version that is served by default, in the order of discovery.
 pub const ALL: &[GroupPriority] = &[
     at("", "v1", 18000, 1),
-    // Set by the aggregation layer itself, not by the list of the others.
-    at("apiregistration.k8s.io", "v1", 18000, 1),
+    at(AGGREGATION, "v1", 0, 0),
     at("apps", "v1", 17800, 15),
     at("events.k8s.io", "v1", 17750, 15),
     at("authentication.k8s.io", "v1", 17700, 15),
@@ -43,6 +42,14 @@ pub const ALL: &[GroupPriority] = &[
     at("resource.k8s.io", "v1", 16200, 21),
     at("flowcontrol.apiserver.k8s.io", "v1", 16100, 21),
 ];
+
+/// The group of the aggregation layer itself. It always comes first and needs no `APIService`.
+const AGGREGATION: &str = "apiregistration.k8s.io";
+
+/// The groups and versions for which the API server keeps an `APIService`.
+pub fn registered() -> impl Iterator<Item = &'static GroupPriority> {
+    ALL.iter().filter(|at| at.group != AGGREGATION)
+}
 
 /// What a custom resource's group gets: after every built-in one.
 pub const CUSTOM_GROUP_PRIORITY: i32 = 1000;
@@ -70,6 +77,30 @@ mod tests {
         let mut wanted: Vec<_> = ALL.iter().map(|group| group.group).collect();
         wanted.dedup();
         assert_eq!(groups, wanted);
+    }
+
+    #[test]
+    fn priorities_are_upstreams() {
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/discovery/apiservices.json");
+        let text = std::fs::read_to_string(path).expect("is there");
+        let wanted: object::Value = serde_json::from_str(&text).expect("is JSON");
+        let mut found: Vec<_> = registered()
+            .map(|at| {
+                let mut spec = object::json!({
+                    "version": at.version,
+                    "groupPriorityMinimum": at.group_priority,
+                    "versionPriority": at.version_priority,
+                });
+                if !at.group.is_empty() {
+                    spec["group"] = at.group.into();
+                }
+                (format!("{}.{}", at.version, at.group), spec)
+            })
+            .collect();
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        let found: object::Map<_, _> = found.into_iter().collect();
+        assert_eq!(object::Value::from(found), wanted);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 pub mod column;
 mod convert;
 pub mod documents;
+mod field_label;
 pub mod groups;
 pub mod limits;
 pub mod meta_rules;
@@ -69,7 +70,8 @@ pub struct Kind {
     pub subresources: &'static [Subresource],
     /// Where and how it is stored; `None` for kinds that only answer (reviews, bindings).
     pub storage: Option<Storage>,
-    /// Paths that a field selector can name, besides `metadata.name` and `metadata.namespace`.
+    /// Single fields of the stored version that a field selector can compare, besides
+    /// `metadata.name` and `metadata.namespace`; [`Kind::field_path`] knows their labels.
     pub selectable_fields: &'static [&'static str],
     /// The columns of its Table form.
     pub columns: &'static [Column],

@@ -15,7 +15,7 @@ pub(crate) static KIND: Kind = Kind {
     verbs: Verb::ALL,
     subresources: &[subresource::STATUS],
     storage: Some(Storage::protobuf("jobs", "batch/v1")),
-    selectable_fields: &["status.successful"],
+    selectable_fields: &["status.succeeded"],
     columns: COLUMNS,
     cells,
     table: TableRules::PLAIN,

@@ -27,7 +27,7 @@ pub(crate) static KIND: Kind = Kind {
         "involvedObject.fieldPath",
         "reason",
         "reportingComponent",
-        "source",
+        "source.component",
         "type",
     ],
     columns: COLUMNS,

@@ -62,7 +62,6 @@ pub(crate) static KIND: Kind = Kind {
         "spec.hostNetwork",
         "status.phase",
         "status.podIP",
-        "status.podIPs",
         "status.nominatedNodeName",
     ],
     columns: columns::COLUMNS,
