@@ -1,1 +1,53 @@
-//! TODO
+//! kube-controller-manager: the loops that make the cluster what its objects ask for.
+//!
+//! Each controller is one file under `controllers` and one line in the table; this crate speaks
+//! to the API server only. Mirrors `k8s.io/kubernetes/cmd/kube-controller-manager`.
+
+mod context;
+mod controllers;
+mod discovery;
+mod flags;
+mod table;
+
+pub use flags::{Concurrency, Options, SigningPair, Subnet, table as flag_table};
+
+use client::Clients;
+use client::lease::{LeaseError, lead};
+use context::Context;
+use runtime::{Shutdown, clock};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What controllers that are asked to stop have to finish what they do.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Waits for the lease, runs the controllers, and returns when the shutdown is done.
+///
+/// # Errors
+/// [`LeaseError::Lost`] when another process leads now: this one should end.
+pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Result<(), LeaseError> {
+    let options = Arc::new(options);
+    let lease = options.component.lease.clone();
+    let own = clients.own();
+    lead(own, &lease, "kube-controller-manager", &shutdown, |child| async move {
+        wait_for_server(&clients, &child).await;
+        let context = Context::new(clients, options, child.clone());
+        table::start(&context);
+        child.begun().await;
+        if let Err(error) = child.drain(DRAIN_TIMEOUT).await {
+            tracing::warn!(%error, "stopping all the same");
+        }
+    })
+    .await
+}
+
+/// Returns once the API server answers discovery, as upstream's `WaitForAPIServer` does.
+async fn wait_for_server(clients: &Clients, shutdown: &Shutdown) {
+    while let Err(error) = clients.own().list_core_api_versions().await {
+        tracing::warn!(%error, "waiting for the API server");
+        tokio::select! {
+            () = clock::sleep(Duration::from_secs(1)) => {}
+            () = shutdown.begun() => return,
+        }
+    }
+}

@@ -8,6 +8,7 @@
 //! `k8s.io/kubernetes/pkg/controller`.
 
 mod action;
+pub mod component;
 pub mod events;
 mod expect;
 mod informer;

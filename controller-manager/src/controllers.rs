@@ -1,0 +1,8 @@
+//! The controllers, one file each. [`crate::table`] says which run.
+
+pub(crate) mod deployment;
+pub(crate) mod namespace;
+pub(crate) mod replica_set;
+mod replicas;
+pub(crate) mod root_ca;
+pub(crate) mod service_account;

@@ -1,0 +1,266 @@
+//! The engine of ReplicaSets and ReplicationControllers: count the pods, make or delete the rest.
+//!
+//! Mirrors `k8s.io/kubernetes/pkg/controller/replicaset`: what a sync does, the order in which
+//! pods are given up, the status, the events.
+
+mod plan;
+mod rank;
+
+use crate::context::{Context, Telling};
+use control::selector::Matcher;
+use control::{
+    Action, Change, EventType, Expectations, Informed, Informer, Key, Outcome, Queue, Recorder,
+    SyncError, execute, execute_all, owner, pods, run_workers,
+};
+use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time};
+use kube::Client;
+use plan::{Plan, plan};
+use runtime::clock;
+use serde::Serialize;
+use std::sync::Arc;
+
+pub(crate) use plan::Counts;
+
+/// Where a kind keeps what the engine needs.
+pub(crate) trait Replicated: Informed + Serialize {
+    /// Which pods are its own.
+    fn selector(&self) -> LabelSelector;
+    /// What a new pod looks like.
+    fn template(&self) -> Option<&PodTemplateSpec>;
+    /// How many pods it asks for.
+    fn wanted(&self) -> i32;
+    /// How long a pod is ready before it counts as available.
+    fn min_ready_seconds(&self) -> i32;
+    /// Itself, with the status that says this.
+    fn with_status(&self, counts: &Counts, failure: Option<Failure>, now: Time) -> Self;
+    /// Whether its status says the same as that of `other`.
+    fn status_is(&self, other: &Self) -> bool;
+}
+
+/// What kept the engine from having its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) reason: &'static str,
+    pub(crate) message: String,
+}
+
+struct Engine<K> {
+    client: Client,
+    owners: Arc<Informer<K>>,
+    pods: Arc<Informer<Pod>>,
+    expectations: Expectations,
+    recorder: Recorder,
+}
+
+/// Starts the engine for the kind `K`.
+pub(crate) fn start<K: Replicated>(context: &Context, name: &'static str, workers: usize) {
+    let queue = Queue::new();
+    let engine = Arc::new(Engine {
+        client: context.client(),
+        owners: context.informers.of::<K>(),
+        pods: context.informers.of::<Pod>(),
+        expectations: Expectations::default(),
+        recorder: context.recorder(),
+    });
+    watch(&engine, &queue);
+    run_workers(name, workers, queue, &context.shutdown, move |key| {
+        let engine = engine.clone();
+        async move {
+            engine.owners.synced().await;
+            engine.pods.synced().await;
+            engine.sync(key).await
+        }
+    });
+}
+
+fn watch<K: Replicated>(engine: &Arc<Engine<K>>, queue: &Queue<Key>) {
+    let add = queue.clone();
+    engine.owners.on_change(move |change| add.add(Key::of(&**change.object())));
+    let (add, owners) = (queue.clone(), engine.owners.clone());
+    engine.pods.on_change(move |change| {
+        if let Change::Updated(old, new) = change
+            && owner::controller_of(&***old) != owner::controller_of(&***new)
+        {
+            owners_of(&owners, old).into_iter().for_each(|key| add.add(key));
+        }
+        owners_of(&owners, change.object()).into_iter().for_each(|key| add.add(key));
+    });
+}
+
+/// Who wants to know of a change of `pod`: its controller, or everybody who might adopt it.
+fn owners_of<K: Replicated>(owners: &Informer<K>, pod: &Pod) -> Vec<Key> {
+    let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+    if let Some(found) = owner::controller_of(pod) {
+        let ours = found.kind == K::kind(&()) && found.api_version == K::api_version(&());
+        return ours.then(|| Key::new(namespace, &found.name)).into_iter().collect();
+    }
+    let mut keys = Vec::new();
+    for candidate in owners.list_in(namespace) {
+        let matcher = Matcher::new(&candidate.selector());
+        if matcher.is_ok_and(|matcher| matcher.matches(pod.metadata.labels.as_ref())) {
+            keys.push(Key::of(&*candidate));
+        }
+    }
+    keys
+}
+
+impl<K: Replicated> Engine<K> {
+    async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
+        let Some(owner) = self.owners.get(&key) else {
+            self.expectations.forget(&key);
+            return Ok(Outcome::Done);
+        };
+        let matcher = match Matcher::new(&owner.selector()) {
+            Ok(matcher) => matcher,
+            Err(error) => {
+                tracing::error!(%key, error, "the selector can't be used");
+                return Ok(Outcome::Done);
+            }
+        };
+        let is_met = self.expectations.are_met(&key, &self.pods);
+        if self.adopt_and_release(&key, &*owner, &matcher).await? {
+            return Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK));
+        }
+        let uid = owner.meta().uid.clone().unwrap_or_default();
+        let mut mine = self.pods.controlled_by(&uid);
+        mine.retain(|pod| matcher.matches(pod.metadata.labels.as_ref()));
+        let now = clock::now();
+        let manage = is_met && owner.meta().deletion_timestamp.is_none();
+        let plan = plan(&*owner, &mine, &self.related(&*owner), manage, now);
+        let failure = self.execute(&key, &*owner, &plan).await;
+        let message = failure.as_ref().map(|failure| failure.message.clone());
+        self.write_status(&*owner, &plan.counts, failure, Time(now)).await?;
+        match (message, plan.look_again) {
+            (Some(message), _) => Err(SyncError::Other(message)),
+            (None, Some(delay)) => Ok(Outcome::Again(delay)),
+            (None, None) if !is_met => Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK)),
+            (None, None) => Ok(Outcome::Done),
+        }
+    }
+
+    /// Whether anything was adopted or let go: the snapshot is old then.
+    async fn adopt_and_release(
+        &self,
+        key: &Key,
+        owner: &K,
+        matcher: &Matcher,
+    ) -> Result<bool, SyncError> {
+        let mut candidates = self.pods.list_in(&key.namespace);
+        candidates.retain(|pod| pods::is_active(pod));
+        let claims = owner::claim(owner, matcher, candidates);
+        if claims.actions.is_empty() || owner.meta().deletion_timestamp.is_some() {
+            return Ok(false);
+        }
+        // An owner that is about to go must not take orphans with it: ask the server itself.
+        let fresh = self.client.request::<K>(get_request(owner)?).await?;
+        if fresh.meta().uid != owner.meta().uid || fresh.meta().deletion_timestamp.is_some() {
+            return Err(SyncError::Other(format!("{key} is being replaced or deleted")));
+        }
+        let mut answers = Vec::new();
+        for action in &claims.actions {
+            match execute(&self.client, action).await {
+                Ok(answer) => answers.push(answer),
+                Err(error) if client::is_not_found(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.expectations.wrote(key, &self.pods, &answers);
+        Ok(true)
+    }
+
+    /// The pods of every sibling: owners with the same controller, itself included.
+    fn related(&self, owner: &K) -> Vec<Arc<Pod>> {
+        let uid_of = |owner: &K| owner.meta().uid.clone().unwrap_or_default();
+        match owner::controller_of(owner) {
+            None => self.pods.controlled_by(&uid_of(owner)),
+            Some(parent) => self
+                .owners
+                .controlled_by(&parent.uid)
+                .iter()
+                .flat_map(|sibling| self.pods.controlled_by(&uid_of(sibling)))
+                .collect(),
+        }
+    }
+
+    async fn execute(&self, key: &Key, owner: &K, plan: &Plan) -> Option<Failure> {
+        if !plan.delete.is_empty() {
+            return self.delete(key, owner, &plan.delete).await;
+        }
+        if plan.create.is_empty() {
+            return None;
+        }
+        let (answers, failed) = execute_all(&self.client, &plan.create).await;
+        self.expectations.wrote(key, &self.pods, &answers);
+        for answer in answers.iter().flatten() {
+            let name = answer["metadata"]["name"].as_str().unwrap_or_default();
+            Telling::normal("SuccessfulCreate", format!("Created pod: {name}"))
+                .tell(&self.recorder, owner);
+        }
+        let error = failed.filter(|error| !is_namespace_ending(error))?;
+        let message = error_text(&error);
+        let told = format!("Error creating: {message}");
+        self.recorder.tell(owner, EventType::Warning, "FailedCreate", told);
+        Some(Failure { reason: "FailedCreate", message })
+    }
+
+    async fn delete(&self, key: &Key, owner: &K, victims: &[Arc<Pod>]) -> Option<Failure> {
+        let mut failure = None;
+        for pod in victims {
+            let name = pod.metadata.name.clone().unwrap_or_default();
+            match execute(&self.client, &Action::delete(&**pod)).await {
+                Ok(_) => {
+                    let uid = pod.metadata.uid.clone().unwrap_or_default();
+                    self.expectations.deleted(key, [(Key::of(&**pod), uid)]);
+                    Telling::normal("SuccessfulDelete", format!("Deleted pod: {name}"))
+                        .tell(&self.recorder, owner);
+                }
+                Err(error) => {
+                    let message = error_text(&error);
+                    let told = format!("Error deleting: {message}");
+                    self.recorder.tell(owner, EventType::Warning, "FailedDelete", told);
+                    failure = Some(Failure { reason: "FailedDelete", message });
+                }
+            }
+        }
+        failure
+    }
+
+    async fn write_status(
+        &self,
+        owner: &K,
+        counts: &Counts,
+        failure: Option<Failure>,
+        now: Time,
+    ) -> Result<(), SyncError> {
+        let wanted = owner.with_status(counts, failure, now);
+        if wanted.status_is(owner) {
+            return Ok(());
+        }
+        match execute(&self.client, &Action::update_status(&wanted)).await {
+            Err(error) if client::is_not_found(&error) => Ok(()),
+            other => Ok(other.map(drop)?),
+        }
+    }
+}
+
+fn get_request<K: Replicated>(owner: &K) -> Result<http::Request<Vec<u8>>, kube::Error> {
+    let path = K::url_path(&(), owner.meta().namespace.as_deref());
+    let name = owner.meta().name.as_deref().unwrap_or_default();
+    http::Request::get(format!("{path}/{name}")).body(Vec::new()).map_err(kube::Error::HttpError)
+}
+
+/// Whether the namespace is on its way out: nothing can be made there, and that is no failure.
+fn is_namespace_ending(error: &kube::Error) -> bool {
+    let kube::Error::Api(status) = error else { return false };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
+}
+
+/// The server's own sentence, where the error has one.
+fn error_text(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => status.message.clone(),
+        other => other.to_string(),
+    }
+}

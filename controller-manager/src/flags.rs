@@ -1,0 +1,290 @@
+//! kube-controller-manager's command line: upstream's names, and what they mean here.
+//!
+//! Mirrors `k8s.io/kubernetes/cmd/kube-controller-manager/app/options`.
+
+use crate::table;
+use control::component::{self, ComponentOptions, REMOVED};
+use runtime::flags::{Flag, Kind, Parsed};
+use std::path::PathBuf;
+use std::time::Duration;
+
+mod rows;
+mod subnets;
+
+pub use subnets::Subnet;
+
+/// Upstream's `--kube-api-qps` and `--kube-api-burst`.
+const QPS: &str = "20";
+const BURST: &str = "30";
+
+/// How many keys of a kind are worked on at a time.
+#[derive(Clone, Debug)]
+pub struct Concurrency {
+    /// `--concurrent-deployment-syncs`
+    pub deployments: usize,
+    /// `--concurrent-replicaset-syncs`
+    pub replica_sets: usize,
+    /// `--concurrent-namespace-syncs`
+    pub namespaces: usize,
+    /// `--concurrent-service-endpoint-syncs`
+    pub endpoint_slices: usize,
+    /// `--concurrent-endpoint-syncs`
+    pub endpoints: usize,
+    /// `--concurrent-gc-syncs`
+    pub garbage: usize,
+    /// `--concurrent-daemonset-syncs`
+    pub daemon_sets: usize,
+    /// `--concurrent-statefulset-syncs`
+    pub stateful_sets: usize,
+    /// `--concurrent-job-syncs`
+    pub jobs: usize,
+    /// `--concurrent-cron-job-syncs`
+    pub cron_jobs: usize,
+    /// `--concurrent-rc-syncs`
+    pub replication_controllers: usize,
+    /// `--concurrent-resource-quota-syncs`
+    pub quotas: usize,
+    /// `--concurrent-serviceaccount-token-syncs`
+    pub tokens: usize,
+    /// `--concurrent-ttl-after-finished-syncs`
+    pub ttl_after_finished: usize,
+}
+
+/// A certificate and its key, on disk.
+#[derive(Clone, Debug)]
+pub struct SigningPair {
+    /// PEM.
+    pub certificate: PathBuf,
+    /// PEM.
+    pub key: PathBuf,
+}
+
+/// What the controller manager is told.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What it shares with the scheduler.
+    pub component: ComponentOptions,
+    /// `--controllers`.
+    pub controllers: Vec<String>,
+    /// `--use-service-account-credentials`.
+    pub per_controller: bool,
+    /// The content of `--root-ca-file`.
+    pub root_ca: Option<String>,
+    /// `--service-account-private-key-file`.
+    pub service_account_key: Option<PathBuf>,
+    /// `--cluster-signing-cert-file` and `--cluster-signing-key-file`.
+    pub signing: Option<SigningPair>,
+    /// `--cluster-signing-duration`.
+    pub signing_duration: Duration,
+    /// `--cluster-cidr`.
+    pub cluster_cidrs: Vec<Subnet>,
+    /// `--service-cluster-ip-range`.
+    pub service_cidrs: Vec<Subnet>,
+    /// `--allocate-node-cidrs`.
+    pub allocate_node_cidrs: bool,
+    /// `--node-cidr-mask-size`, by family: IPv4, IPv6.
+    pub node_mask_sizes: (u8, u8),
+    /// `--node-monitor-period`.
+    pub node_monitor_period: Duration,
+    /// `--node-monitor-grace-period`.
+    pub node_monitor_grace_period: Duration,
+    /// `--node-startup-grace-period`.
+    pub node_startup_grace_period: Duration,
+    /// `--terminated-pod-gc-threshold`.
+    pub terminated_pods_max: i64,
+    /// `--max-endpoints-per-slice`.
+    pub endpoints_per_slice: usize,
+    /// `--resource-quota-sync-period`.
+    pub quota_sync_period: Duration,
+    /// `--enable-garbage-collector`.
+    pub enable_garbage_collector: bool,
+    /// Workers.
+    pub concurrency: Concurrency,
+}
+
+/// The whole table.
+pub fn table() -> Vec<Flag> {
+    let mut flags = component::FLAGS.to_vec();
+    flags.extend_from_slice(rows::ROWS);
+    flags.extend([
+        Flag::new("kube-api-qps", Kind::Float, "Requests a second of one client.").or(QPS),
+        Flag::new("kube-api-burst", Kind::Int, "Requests at once of one client.").or(BURST),
+        Flag::new("secure-port", Kind::Int, "The port to serve on; 0 for none.").or("10257"),
+        Flag::new("experimental-cluster-signing-duration", Kind::Duration, "")
+            .or("8760h")
+            .deprecated("use --cluster-signing-duration"),
+        Flag::new("horizontal-pod-autoscaler-use-rest-clients", Kind::Bool, "")
+            .or("true")
+            .deprecated(REMOVED),
+    ]);
+    flags
+}
+
+impl Options {
+    /// The options that no flag at all stands for: what `orlop` begins with.
+    ///
+    /// # Errors
+    /// None in practice: the defaults are sound.
+    pub fn defaults() -> Result<Self, String> {
+        let none: [&str; 0] = [];
+        let parsed = runtime::flags::parse(&table(), none).map_err(|error| error.to_string())?;
+        Self::from_flags(&parsed)
+    }
+
+    /// What the flags say.
+    ///
+    /// # Errors
+    /// The sentence to print before the process ends.
+    pub fn from_flags(flags: &Parsed) -> Result<Self, String> {
+        let path = |name: &str| Some(flags.text(name)).filter(|t| !t.is_empty()).map(PathBuf::from);
+        let count = |name: &str| usize::try_from(flags.int(name)).unwrap_or(1).max(1);
+        let controllers = flags.list("controllers").to_vec();
+        table::check_names(&controllers)?;
+        let root_ca = match path("root-ca-file") {
+            None => None,
+            Some(file) => Some(read_bundle(&file)?),
+        };
+        let cluster_cidrs = Subnet::parse_list("--cluster-cidr", flags.text("cluster-cidr"))?;
+        let range = flags.text("service-cluster-ip-range");
+        let service_cidrs = Subnet::parse_list("--service-cluster-ip-range", range)?;
+        refuse_overlap(&cluster_cidrs, &service_cidrs)?;
+        let allocate_node_cidrs = flags.bool("allocate-node-cidrs");
+        if allocate_node_cidrs && cluster_cidrs.is_empty() {
+            return Err("--allocate-node-cidrs is set, and needs --cluster-cidr".into());
+        }
+        Ok(Self {
+            component: ComponentOptions::from_flags(flags, "kube-controller-manager")?,
+            controllers,
+            per_controller: flags.bool("use-service-account-credentials"),
+            root_ca,
+            service_account_key: path("service-account-private-key-file"),
+            signing: path("cluster-signing-cert-file")
+                .zip(path("cluster-signing-key-file"))
+                .map(|(certificate, key)| SigningPair { certificate, key }),
+            signing_duration: flags.duration("cluster-signing-duration"),
+            cluster_cidrs,
+            service_cidrs,
+            allocate_node_cidrs,
+            node_mask_sizes: mask_sizes(flags)?,
+            node_monitor_period: flags.duration("node-monitor-period"),
+            node_monitor_grace_period: flags.duration("node-monitor-grace-period"),
+            node_startup_grace_period: flags.duration("node-startup-grace-period"),
+            terminated_pods_max: flags.int("terminated-pod-gc-threshold"),
+            endpoints_per_slice: count("max-endpoints-per-slice"),
+            quota_sync_period: flags.duration("resource-quota-sync-period"),
+            enable_garbage_collector: flags.bool("enable-garbage-collector"),
+            concurrency: Concurrency {
+                deployments: count("concurrent-deployment-syncs"),
+                replica_sets: count("concurrent-replicaset-syncs"),
+                namespaces: count("concurrent-namespace-syncs"),
+                endpoint_slices: count("concurrent-service-endpoint-syncs"),
+                endpoints: count("concurrent-endpoint-syncs"),
+                garbage: count("concurrent-gc-syncs"),
+                daemon_sets: count("concurrent-daemonset-syncs"),
+                stateful_sets: count("concurrent-statefulset-syncs"),
+                jobs: count("concurrent-job-syncs"),
+                cron_jobs: count("concurrent-cron-job-syncs"),
+                replication_controllers: count("concurrent-rc-syncs"),
+                quotas: count("concurrent-resource-quota-syncs"),
+                tokens: count("concurrent-serviceaccount-token-syncs"),
+                ttl_after_finished: count("concurrent-ttl-after-finished-syncs"),
+            },
+        })
+    }
+}
+
+fn read_bundle(file: &std::path::Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| format!("--root-ca-file: {}: {error}", file.display()))?;
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(format!(
+            "--root-ca-file: {}: there is no PEM certificate in it",
+            file.display()
+        ));
+    }
+    Ok(text)
+}
+
+fn refuse_overlap(cluster: &[Subnet], service: &[Subnet]) -> Result<(), String> {
+    for pods in cluster {
+        if let Some(services) = service.iter().find(|services| services.overlaps(pods)) {
+            return Err(format!(
+                "--cluster-cidr {pods} and --service-cluster-ip-range {services} overlap: an \
+                 address could be a pod's and a service's at once"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn mask_sizes(flags: &Parsed) -> Result<(u8, u8), String> {
+    let size = |name: &str, default: i64, max: i64| {
+        let both = flags.int("node-cidr-mask-size");
+        let own = flags.int(name);
+        let chosen = if own != 0 {
+            own
+        } else if both != 0 {
+            both
+        } else {
+            default
+        };
+        u8::try_from(chosen)
+            .ok()
+            .filter(|size| i64::from(*size) <= max && *size > 0)
+            .ok_or_else(|| format!("--{name}: {chosen} is not a mask size of up to {max} bits"))
+    };
+    Ok((size("node-cidr-mask-size-ipv4", 24, 32)?, size("node-cidr-mask-size-ipv6", 64, 128)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(words: &[&str]) -> Result<Options, String> {
+        let parsed = runtime::flags::parse(&table(), words.iter().copied());
+        parsed.map_err(|error| error.to_string()).and_then(|parsed| Options::from_flags(&parsed))
+    }
+
+    #[test]
+    fn the_guides_unit_files_are_taken() {
+        let old = "--bind-address=0.0.0.0 --address=0.0.0.0 --cluster-cidr=10.200.0.0/16 \
+                   --cluster-name=kubernetes --cluster-signing-cert-file=ca.pem \
+                   --cluster-signing-key-file=ca-key.pem --leader-elect=true \
+                   --kubeconfig=kube-controller-manager.kubeconfig \
+                   --service-account-private-key-file=service-account-key.pem \
+                   --service-cluster-ip-range=10.32.0.0/24 \
+                   --use-service-account-credentials=true --allocate-node-cidrs=true --v=2";
+        let words: Vec<&str> = old.split_whitespace().collect();
+        let options = options(&words).expect("sound");
+        assert!(options.per_controller && options.signing.is_some());
+        assert_eq!(options.component.serving.port, 10257);
+        assert_eq!(options.node_mask_sizes, (24, 64));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let table = [
+            (vec!["--no-such-flag=1"], "unknown flag: --no-such-flag"),
+            (
+                vec!["--controllers=nonsense"],
+                "\"nonsense\" is not in the list of known controllers",
+            ),
+            (
+                vec!["--cluster-cidr=10.0.0.0/8", "--service-cluster-ip-range=10.32.0.0/24"],
+                "--cluster-cidr 10.0.0.0/8 and --service-cluster-ip-range 10.32.0.0/24 overlap: an \
+                 address could be a pod's and a service's at once",
+            ),
+            (
+                vec!["--allocate-node-cidrs"],
+                "--allocate-node-cidrs is set, and needs --cluster-cidr",
+            ),
+            (
+                vec!["--leader-elect-lease-duration=5s"],
+                "leaseDuration must be greater than renewDeadline",
+            ),
+        ];
+        for (words, message) in table {
+            assert_eq!(options(&words).err().as_deref(), Some(message));
+        }
+    }
+}

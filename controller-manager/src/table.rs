@@ -1,0 +1,185 @@
+//! Every controller of upstream's, by name, and what starts ours: one line each.
+//!
+//! A row without a start is a controller that is known and not built; asking for it by name is
+//! answered with a warning. Mirrors `k8s.io/kubernetes/cmd/kube-controller-manager/names`.
+
+use crate::context::Context;
+use crate::controllers::{deployment, namespace, replica_set, root_ca, service_account};
+
+/// One controller.
+pub(crate) struct Row {
+    /// Its name, as `--controllers` has it.
+    pub(crate) name: &'static str,
+    /// What it was called before.
+    pub(crate) alias: &'static str,
+    /// The service account in `kube-system` that it works as.
+    pub(crate) account: &'static str,
+    /// Whether `*` means it too.
+    pub(crate) by_default: bool,
+    start: Option<fn(&Context)>,
+}
+
+const fn on(
+    name: &'static str,
+    alias: &'static str,
+    account: &'static str,
+    start: fn(&Context),
+) -> Row {
+    Row { name, alias, account, by_default: true, start: Some(start) }
+}
+
+const fn unbuilt(name: &'static str, alias: &'static str) -> Row {
+    Row { name, alias, account: "", by_default: true, start: None }
+}
+
+const fn off(name: &'static str, alias: &'static str) -> Row {
+    Row { name, alias, account: "", by_default: false, start: None }
+}
+
+pub(crate) const ROWS: &[Row] = &[
+    on("namespace-controller", "namespace", "namespace-controller", namespace::start),
+    on(
+        "serviceaccount-controller",
+        "serviceaccount",
+        "service-account-controller",
+        service_account::start,
+    ),
+    on(
+        "root-ca-certificate-publisher-controller",
+        "root-ca-cert-publisher",
+        "root-ca-cert-publisher",
+        root_ca::start,
+    ),
+    on("replicaset-controller", "replicaset", "replicaset-controller", replica_set::start),
+    on("deployment-controller", "deployment", "deployment-controller", deployment::start),
+    unbuilt("serviceaccount-token-controller", "serviceaccount-token"),
+    unbuilt("endpoints-controller", "endpoint"),
+    unbuilt("endpointslice-controller", "endpointslice"),
+    unbuilt("endpointslice-mirroring-controller", "endpointslicemirroring"),
+    unbuilt("replicationcontroller-controller", "replicationcontroller"),
+    unbuilt("pod-garbage-collector-controller", "podgc"),
+    unbuilt("resourcequota-controller", "resourcequota"),
+    unbuilt("garbage-collector-controller", "garbagecollector"),
+    unbuilt("daemonset-controller", "daemonset"),
+    unbuilt("job-controller", "job"),
+    unbuilt("horizontal-pod-autoscaler-controller", "horizontalpodautoscaling"),
+    unbuilt("disruption-controller", "disruption"),
+    unbuilt("statefulset-controller", "statefulset"),
+    unbuilt("cronjob-controller", "cronjob"),
+    unbuilt("certificatesigningrequest-signing-controller", "csrsigning"),
+    unbuilt("certificatesigningrequest-approving-controller", "csrapproving"),
+    unbuilt("certificatesigningrequest-cleaner-controller", "csrcleaner"),
+    unbuilt("podcertificaterequest-cleaner-controller", ""),
+    unbuilt("ttl-controller", "ttl"),
+    off("bootstrap-signer-controller", "bootstrapsigner"),
+    off("token-cleaner-controller", "tokencleaner"),
+    unbuilt("node-ipam-controller", "nodeipam"),
+    unbuilt("node-lifecycle-controller", "nodelifecycle"),
+    unbuilt("taint-eviction-controller", ""),
+    unbuilt("device-taint-eviction-controller", ""),
+    unbuilt("service-lb-controller", "service"),
+    unbuilt("node-route-controller", "route"),
+    unbuilt("cloud-node-lifecycle-controller", "cloud-node-lifecycle"),
+    unbuilt("persistentvolume-binder-controller", "persistentvolume-binder"),
+    unbuilt("persistentvolume-attach-detach-controller", "attachdetach"),
+    unbuilt("persistentvolume-expander-controller", "persistentvolume-expander"),
+    unbuilt("clusterrole-aggregation-controller", "clusterrole-aggregation"),
+    unbuilt("persistentvolumeclaim-protection-controller", "pvc-protection"),
+    unbuilt("persistentvolume-protection-controller", "pv-protection"),
+    unbuilt("podgroup-protection-controller", ""),
+    unbuilt("ttl-after-finished-controller", "ttl-after-finished"),
+    unbuilt("kube-apiserver-serving-clustertrustbundle-publisher-controller", ""),
+    unbuilt("ephemeral-volume-controller", "ephemeral-volume"),
+    unbuilt("storageversion-garbage-collector-controller", "storage-version-gc"),
+    unbuilt("resourceclaim-controller", "resource-claim-controller"),
+    unbuilt("resourcepoolstatusrequest-controller", ""),
+    unbuilt(
+        "legacy-serviceaccount-token-cleaner-controller",
+        "legacy-service-account-token-cleaner",
+    ),
+    unbuilt("validatingadmissionpolicy-status-controller", "validatingadmissionpolicy-status"),
+    unbuilt("volumeattributesclass-protection-controller", ""),
+    unbuilt("service-cidr-controller", ""),
+    unbuilt("storage-version-migrator-controller", ""),
+    off("selinux-warning-controller", ""),
+];
+
+impl Row {
+    fn is_named(&self, name: &str) -> bool {
+        name == self.name || (!self.alias.is_empty() && name == self.alias)
+    }
+
+    /// Whether `--controllers` wants it: by its name, or by `*`; the first word that names it counts.
+    pub(crate) fn is_wanted(&self, words: &[String]) -> bool {
+        for word in words {
+            match word.strip_prefix('-') {
+                Some(name) if self.is_named(name) => return false,
+                None if self.is_named(word) => return true,
+                _ => {}
+            }
+        }
+        self.by_default && words.iter().any(|word| word == "*")
+    }
+
+    /// Whether `--controllers` names it, and doesn't only mean it by `*`.
+    fn is_asked_for(&self, words: &[String]) -> bool {
+        words.iter().any(|word| self.is_named(word))
+    }
+}
+
+/// Refuses words that name no controller.
+pub(crate) fn check_names(words: &[String]) -> Result<(), String> {
+    for word in words.iter().filter(|word| *word != "*") {
+        let name = word.strip_prefix('-').unwrap_or(word);
+        if !ROWS.iter().any(|row| row.is_named(name)) {
+            return Err(format!("{name:?} is not in the list of known controllers"));
+        }
+    }
+    Ok(())
+}
+
+/// Starts every controller that is wanted.
+pub(crate) fn start(context: &Context) {
+    let words = &context.options.controllers;
+    for row in ROWS.iter().filter(|row| row.is_wanted(words)) {
+        match row.start {
+            Some(start) => {
+                start(&context.of(row.account));
+                tracing::info!(controller = row.name, "started");
+            }
+            None if row.is_asked_for(words) => {
+                tracing::warn!(controller = row.name, "this controller is not built yet");
+            }
+            None => tracing::debug!(controller = row.name, "this controller is not built yet"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(words: &[&str], name: &str) -> bool {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        ROWS.iter().find(|row| row.name == name).expect("a row").is_wanted(&words)
+    }
+
+    #[test]
+    fn the_flag_chooses() {
+        assert!(wanted(&["*"], "deployment-controller"));
+        assert!(!wanted(&["*", "-deployment"], "deployment-controller"));
+        assert!(!wanted(&["*", "-deployment-controller"], "deployment-controller"));
+        assert!(wanted(&["replicaset"], "replicaset-controller"));
+        assert!(!wanted(&["replicaset"], "deployment-controller"));
+        assert!(!wanted(&["*"], "token-cleaner-controller"));
+        assert!(wanted(&["*", "tokencleaner"], "token-cleaner-controller"));
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = ROWS.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ROWS.len());
+    }
+}
