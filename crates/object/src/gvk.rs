@@ -136,9 +136,10 @@ impl fmt::Display for GroupVersion {
     }
 }
 
+/// As Go prints it: the core group leaves its slash behind, as in `/v1, Kind=Pod`.
 impl fmt::Display for Gvk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, Kind={}", self.group_version(), self.kind)
+        write!(f, "{}/{}, Kind={}", self.group, self.version, self.kind)
     }
 }
 

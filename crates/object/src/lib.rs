@@ -8,6 +8,7 @@
 pub mod duration;
 mod error;
 pub mod field_selector;
+pub mod fields_v1;
 mod gvk;
 pub mod int_or_string;
 pub mod label;

@@ -3,6 +3,7 @@
 //!
 //! All of it works on trees; nothing here reads a wire format, a clock or a store.
 
+pub mod apply;
 mod error;
 pub mod json_patch;
 mod limits;
