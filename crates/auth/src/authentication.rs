@@ -13,7 +13,7 @@ pub mod service_account;
 pub mod token_file;
 pub mod x509;
 
-pub use evidence::Evidence;
+pub use evidence::{Evidence, strip_token};
 
 use crate::{UserInfo, group, names};
 use anonymous::Anonymous;

@@ -76,3 +76,25 @@ impl Evidence<'_> {
         }
     }
 }
+
+/// Removes the token from a request whose sender is known, so that nothing behind the
+/// authentication can pass it on or log it.
+pub fn strip_token(headers: &mut HeaderMap) {
+    headers.remove(AUTHORIZATION);
+    let offered: Vec<String> = headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|protocol| protocol.trim().to_owned())
+        .collect();
+    if !offered.iter().any(|protocol| protocol.starts_with(SOCKET_TOKEN_PREFIX)) {
+        return;
+    }
+    let others: Vec<String> =
+        offered.into_iter().filter(|one| !one.starts_with(SOCKET_TOKEN_PREFIX)).collect();
+    headers.remove(SEC_WEBSOCKET_PROTOCOL);
+    if let (false, Ok(value)) = (others.is_empty(), others.join(",").parse()) {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, value);
+    }
+}
