@@ -2,6 +2,7 @@
 //! says once what is the same in all versions, and so keeps large schemas below the store's
 //! limit. Mirrors `k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1`.
 
+use super::rename;
 use object::meta::entry;
 use object::{Map, Value};
 
@@ -16,6 +17,9 @@ const SHARED: &[(&str, &str)] = &[
 
 pub(super) fn to_v1beta1(object: &mut Value) {
     let spec = entry(object, "spec");
+    for version in spec.get_mut("versions").and_then(Value::as_array_mut).into_iter().flatten() {
+        rename_paths(version, "jsonPath", "JSONPath");
+    }
     spec.entry("preserveUnknownFields").or_insert(false.into());
     if let Some(conversion) = spec.get_mut("conversion").and_then(Value::as_object_mut)
         && let Some(Value::Object(mut webhook)) = conversion.remove("webhook")
@@ -71,6 +75,17 @@ pub(super) fn to_v1(object: &mut Value) {
         for version in versions.into_iter().flatten() {
             version[*own] = value.clone();
         }
+    }
+    for version in spec.get_mut("versions").and_then(Value::as_array_mut).into_iter().flatten() {
+        rename_paths(version, "JSONPath", "jsonPath");
+    }
+}
+
+/// The only field whose name differs: the path of a printer column.
+fn rename_paths(version: &mut Value, from: &str, to: &str) {
+    let columns = version.get_mut("additionalPrinterColumns").and_then(Value::as_array_mut);
+    for column in columns.into_iter().flatten() {
+        rename(column, from, to);
     }
 }
 

@@ -51,8 +51,8 @@ fn write_fields(schema: &Schema, id: TypeId, value: &Value, out: &mut String) {
             continue;
         }
         let told = value.get(field.name).filter(|value| !value.is_null());
-        let empty_struct = matches!(field.shape, Shape::Struct(_)) && !field.pointer;
-        if told.is_none() && (field.omit_zero || field.omit_empty && !empty_struct) {
+        let never_empty = is_go_struct(&field.shape) && !field.pointer;
+        if told.is_none() && (field.omit_zero || field.omit_empty && !never_empty) {
             continue;
         }
         if !out.ends_with('{') {
@@ -65,6 +65,20 @@ fn write_fields(schema: &Schema, id: TypeId, value: &Value, out: &mut String) {
             None if field.pointer => out.push_str("null"),
             None => write_zero(schema, &field.shape, out),
         }
+    }
+}
+
+/// What is a struct in Go is never empty, and so never left out.
+fn is_go_struct(shape: &Shape) -> bool {
+    use Scalar::{Duration, FieldsV1, IntOrString, Json, MicroTime, Quantity, RawExtension, Time};
+    match shape {
+        Shape::Struct(_) => true,
+        // A duration is a struct around a number.
+        Shape::Scalar(scalar) => matches!(
+            scalar,
+            Duration | FieldsV1 | IntOrString | Json | MicroTime | Quantity | RawExtension | Time
+        ),
+        Shape::List(_) | Shape::Map(_) => false,
     }
 }
 

@@ -72,6 +72,7 @@ fn an_autoscaler_of_v1_that_says_nothing_aims_at_80_percent() {
 fn a_definition_is_stored_with_what_its_versions_share_said_once() {
     let schema = json!({"openAPIV3Schema": {"type": "object"}});
     let columns = json!([{"name": "A", "type": "string", "jsonPath": ".a"}]);
+    let columns_before = json!([{"name": "A", "type": "string", "JSONPath": ".a"}]);
     let v1 = json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "a.b"},
@@ -95,7 +96,7 @@ fn a_definition_is_stored_with_what_its_versions_share_said_once() {
                 "webhookClientConfig": {"url": "https://x"}},
             "versions": [
                 {"name": "v2", "served": true, "storage": true,
-                 "additionalPrinterColumns": columns},
+                 "additionalPrinterColumns": columns_before},
                 {"name": "v1", "served": true, "storage": false},
             ],
         },
@@ -126,4 +127,53 @@ fn there_and_back(one: &Value, other: &Value) {
     assert_eq!(object, *other);
     convert(&mut object, &version(one)).expect("known");
     assert_eq!(object, *one);
+}
+
+/// Every object that upstream's kube-apiserver 1.36.3 served, or kept, in two versions.
+#[test]
+fn conversions_are_upstreams() {
+    let mut wrong = Vec::new();
+    let mut expect = |from: &Value, to: &Value| {
+        let mut object = bare(from);
+        convert(&mut object, to["apiVersion"].as_str().expect("has one")).expect("known");
+        let (found, wanted) = (bare(&object), bare(to));
+        if found != wanted {
+            wrong.push(format!("{}:\n  {found}\n  {wanted}", object["metadata"]["name"]));
+        }
+    };
+    for versions in recorded("horizontalpodautoscalers.json") {
+        expect(&versions[HPA_V2], &versions[HPA_V1]);
+        expect(&versions[HPA_V1], &versions["back"]);
+    }
+    for versions in recorded("events.json") {
+        expect(&versions["v1"], &versions["events.k8s.io/v1"]);
+        expect(&versions["events.k8s.io/v1"], &versions["v1"]);
+    }
+    for versions in recorded("customresourcedefinitions.json") {
+        expect(&versions[CRD_V1], &versions[CRD_V1BETA1]);
+        expect(&versions[CRD_V1BETA1], &versions[CRD_V1]);
+    }
+    assert!(wrong.is_empty(), "found and wanted:\n{}", wrong.join("\n"));
+}
+
+fn recorded(file: &str) -> Vec<Value> {
+    let path = format!("{}/../../tests/golden/convert/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).expect(&path);
+    serde_json::from_str(&text).expect(&path)
+}
+
+/// Without what the wire shows and the tree does not tell: nulls, empty texts, empty structs.
+fn bare(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, value)| (name.clone(), bare(value)))
+            .filter(|(name, value)| {
+                let always = ["currentReplicas", "desiredReplicas"].contains(&name.as_str());
+                !(value.is_null() || value == "" || *value == json!({}) || always && *value == 0)
+            })
+            .collect(),
+        Value::Array(items) => items.iter().map(bare).collect(),
+        other => other.clone(),
+    }
 }
