@@ -7,6 +7,7 @@
 
 pub mod compact;
 mod embedded;
+pub mod encrypt;
 mod engine;
 mod etcd;
 mod expiry;
@@ -18,6 +19,7 @@ mod memory;
 pub mod suite;
 
 pub use embedded::Embedded;
+pub use encrypt::Encrypted;
 pub use etcd::{Etcd, MemberStatus, TlsFiles};
 pub use memory::Memory;
 
@@ -190,6 +192,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets the history before `revision`; reads and watches of it fail from then on.
     async fn compact(&self, revision: Revision) -> Result<(), StoreError>;
+
+    /// Whether the key's value is stored in another form than a write would store it in today:
+    /// sealed by an old key, or not at all. An update that changes nothing is then written all
+    /// the same, which is how values are moved to a new key.
+    async fn stale(&self, _key: &str) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 /// The end of the range of all keys that begin with `prefix`.

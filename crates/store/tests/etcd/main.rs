@@ -3,7 +3,8 @@
 mod process;
 
 use futures::StreamExt;
-use orlop_store::{Change, Etcd, Expect, Outcome, Store, StoreError, TlsFiles, suite};
+use orlop_store::encrypt::{Config, Transformers};
+use orlop_store::{Change, Encrypted, Etcd, Expect, Outcome, Store, StoreError, TlsFiles, suite};
 use process::{Cluster, Tls};
 use std::time::Duration;
 
@@ -28,6 +29,18 @@ async fn keeps_the_contract_over_mtls() {
     let foreign = Etcd::new(&cluster.urls(), foreign).expect("good files").revision().await;
     let Err(StoreError::Unavailable(why)) = foreign else { panic!("answered: {foreign:?}") };
     assert!(why.contains(&cluster.urls()[0]) && why.contains("certificate"), "{why}");
+}
+
+#[tokio::test]
+async fn keeps_the_contract_encrypted() {
+    let text = "kind: EncryptionConfig\napiVersion: v1\nresources: [{resources: ['*.*'], \
+                providers: [{aesgcm: {keys: [{name: key1, secret: AQIDBAUGBwgJCgsMDQ4PEA==}]}}]}]";
+    let config = Config::parse(text).expect("a right configuration");
+    let transformers = Transformers::new(&config, |_, _| vec!["/registry/".to_owned()]);
+    let cluster = Cluster::start(1, true).await;
+    suite::run(&Encrypted::new(cluster.store(), transformers)).await;
+    let raw = suite::list(&cluster.store(), "/registry/", None).await;
+    assert!(raw.entries.iter().all(|entry| entry.value.starts_with(b"k8s:enc:aesgcm:v1:key1:")));
 }
 
 #[tokio::test]
