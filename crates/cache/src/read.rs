@@ -114,6 +114,16 @@ impl Cache {
         Ok(select(shelf, query, &items, revision, limit, after))
     }
 
+    /// Lists what the cache holds, however fresh that is; values that can't be read are left out,
+    /// and were reported when they came.
+    pub fn list_now(&self, shelf: &Shelf, query: &Query) -> List {
+        let (items, revision) = {
+            let state = shelf.read();
+            (state.items.clone(), state.latest.max(self.revision()))
+        };
+        select(shelf, query, &items, revision, 0, None)
+    }
+
     /// One object, as fresh as asked.
     pub async fn get(
         &self,

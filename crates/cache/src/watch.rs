@@ -78,6 +78,16 @@ impl Cache {
         if let Start::Initial { at, .. } | Start::Now { at } = start {
             self.reach(at).await?;
         }
+        self.watch_now(shelf, query, start)
+    }
+
+    /// The same with what the cache holds, however fresh that is.
+    pub fn watch_now(
+        self: &Arc<Self>,
+        shelf: &Arc<Shelf>,
+        query: Query,
+        start: Start,
+    ) -> Result<Watcher> {
         let changed = shelf.subscribe();
         let state = shelf.read();
         let reached = state.latest.max(self.revision());

@@ -1,0 +1,72 @@
+//! Create: the order in which a new object comes to be.
+
+use crate::limits::GENERATED_NAME_ATTEMPTS;
+use crate::prepare::{before_create, begin};
+use crate::write::{Swap, settle};
+use crate::{Call, Registry, Target, fields};
+use admission::{Operation, Request};
+use cache::Item;
+use object::{ApiError, Result, Value, meta};
+use std::sync::Arc;
+
+impl Registry {
+    /// Creates an object, given in its stored version with defaults applied.
+    ///
+    /// A name made from `generateName` that turns out to be taken is made anew a few times.
+    pub async fn create(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        mut object: Value,
+    ) -> Result<Arc<Item>> {
+        begin(target, &mut object)?;
+        let generated = meta::name(&object).is_empty() && !meta::generate_name(&object).is_empty();
+        let mut attempts = 1;
+        loop {
+            match self.create_once(call, target, object.clone()).await {
+                Err(error)
+                    if generated
+                        && error.reason == object::Reason::AlreadyExists
+                        && attempts < GENERATED_NAME_ATTEMPTS =>
+                {
+                    attempts += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    pub(crate) async fn create_once(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        mut object: Value,
+    ) -> Result<Arc<Item>> {
+        let given = meta::name(&object).to_owned();
+        let request = Request {
+            operation: Operation::Create,
+            kind: target.kind,
+            subresource: target.subresource,
+            namespace: target.namespace,
+            name: &given,
+            old: None,
+            options: &call.options,
+            user: call.user,
+            dry_run: call.dry_run,
+        };
+        self.admission.admit(&request, Some(&mut object)).await?;
+        fields::track(call, target, None, &mut object)?;
+        before_create(call, target, &mut object)?;
+        let name = meta::name(&object).to_owned();
+        let request = Request { name: &name, ..request };
+        self.admission.validate(&request, Some(&object)).await?;
+
+        let taken = self.allocate(target, &mut object, None, call.dry_run).await?;
+        let swap = self.put(call, target, &object, 0).await;
+        settle(taken, matches!(swap, Ok(Swap::Done(_)))).await;
+        match swap? {
+            Swap::Done(item) => Ok(item),
+            Swap::Lost(_) => Err(ApiError::already_exists(&target.kind.group_resource(), &name)),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Who owns which fields: `metadata.managedFields` of every write.
+//!
+//! Fields are tracked in the version that the caller speaks, since that is what they own.
+
+use crate::{Call, Registry, Target};
+use kinds::Serves;
+use object::{ApiError, Result, Value, meta};
+use patch::apply::{Endpoint, Set, ignore_timestamps};
+use schema::builtin;
+
+/// Writes the fields that this call sets into `metadata.managedFields`.
+pub(crate) fn track(
+    call: &Call<'_>,
+    target: &Target<'_>,
+    live: Option<&Value>,
+    object: &mut Value,
+) -> Result<()> {
+    let Some(manager) = &call.manager else { return Ok(()) };
+    let reset = reset(target);
+    let Some(mut endpoint) = Endpoint::new(builtin(), &call.gvk) else { return Ok(()) };
+    endpoint.subresource = target.subresource;
+    endpoint.reset = reset.as_ref();
+    endpoint.convert = Some(&converted);
+    let version = call.gvk.group_version().to_string();
+    if object["apiVersion"] == version.as_str() {
+        endpoint.update(live, object, manager, &call.now);
+    } else {
+        let live = live.and_then(|live| converted(live, &version));
+        let Some(mut spoken) = converted(object, &version) else { return Ok(()) };
+        endpoint.update(live.as_ref(), &mut spoken, manager, &call.now);
+        let tracked = spoken["metadata"]["managedFields"].take();
+        meta::of(object).insert("managedFields".into(), tracked);
+    }
+    if object["metadata"]["managedFields"].is_null() {
+        meta::of(object).remove("managedFields");
+    }
+    if let Some(live) = live {
+        ignore_timestamps(live, object);
+    }
+    Ok(())
+}
+
+impl Registry {
+    /// Server-side apply of a configuration, given in the caller's version, to the live object,
+    /// in that version too.
+    ///
+    /// # Errors
+    /// 409 with each conflict, unless `force`.
+    pub fn apply(
+        call: &Call<'_>,
+        target: &Target<'_>,
+        live: Option<&Value>,
+        config: &Value,
+        manager: &str,
+        force: bool,
+    ) -> Result<Value> {
+        let reset = reset(target);
+        let mut endpoint =
+            Endpoint::new(builtin(), &call.gvk).ok_or_else(ApiError::no_such_resource)?;
+        endpoint.subresource = target.subresource;
+        endpoint.reset = reset.as_ref();
+        endpoint.convert = Some(&converted);
+        endpoint.apply(live, config, manager, force, &call.now)
+    }
+}
+
+fn converted(object: &Value, version: &str) -> Option<Value> {
+    let mut object = object.clone();
+    kinds::convert(&mut object, version).ok()?;
+    Some(object)
+}
+
+/// The fields that this endpoint does not own: upstream's `GetResetFields`.
+fn reset(target: &Target<'_>) -> Option<Set> {
+    match target.kind.subresource(target.subresource).map(|s| &s.serves) {
+        Some(Serves::Part(paths)) if paths.contains(&"status") => Some(Set::of_fields(&[&["spec"]])),
+        Some(_) => None,
+        None => {
+            let has_status = target.kind.subresource("status").is_some();
+            has_status.then(|| Set::of_fields(&[&["status"]]))
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What every kind shares while it is written: metadata, status, generation.
+//!
+//! Mirrors `BeforeCreate` and `BeforeUpdate` of `k8s.io/apiserver/pkg/registry/rest`.
+
+use crate::limits::GENERATE_NAME_BYTES;
+use crate::{Call, Target};
+use kinds::{Kind, Serves, meta_rules};
+use object::{ApiError, FieldErrors, Result, Value, meta};
+
+/// Fields of `metadata` that only the server sets.
+const SYSTEM_FIELDS: &[&str] = &[
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+    "resourceVersion",
+    "generation",
+];
+
+/// Makes the namespace of a new object that of the path, and drops what only the server sets.
+pub(crate) fn begin(target: &Target<'_>, object: &mut Value) -> Result<()> {
+    let said = meta::namespace(object);
+    if !said.is_empty() && said != target.namespace {
+        return Err(ApiError::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the \
+             request",
+        ));
+    }
+    meta::set(object, "namespace", target.namespace);
+    let metadata = meta::of(object);
+    if metadata.contains_key("resourceVersion") {
+        return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
+    }
+    for field in SYSTEM_FIELDS {
+        metadata.remove(*field);
+    }
+    Ok(())
+}
+
+/// Everything between mutating admission and validating admission of a create.
+pub(crate) fn before_create(call: &Call<'_>, target: &Target<'_>, object: &mut Value) -> Result<()> {
+    let kind = target.kind;
+    if has_status(kind) {
+        remove(object, "status");
+    }
+    if meta::name(object).is_empty() && !meta::generate_name(object).is_empty() {
+        let name = generated_name(meta::generate_name(object));
+        meta::set(object, "name", &name);
+    }
+    meta::set(object, "creationTimestamp", &call.now);
+    meta::set(object, "uid", &runtime::entropy::uuid_v4());
+    if kind.has_generation {
+        meta::of(object).insert("generation".into(), 1.into());
+    }
+    let context = call.context(target.subresource);
+    kind.strategy.prepare_create(object, &context);
+
+    let mut errors = FieldErrors::new();
+    meta_rules::create(object, kind.namespaced, kind.strategy, &mut errors);
+    kind.strategy.validate(object, &context, &mut errors);
+    refuse(kind, object, errors)?;
+    call.warn(kind.strategy.warnings(object, None));
+    Ok(())
+}
+
+/// Everything between mutating admission and validating admission of an update.
+pub(crate) fn before_update(
+    call: &Call<'_>,
+    target: &Target<'_>,
+    object: &mut Value,
+    old: &Value,
+) -> Result<()> {
+    let kind = target.kind;
+    keep_what_is_not_theirs(target, object, old);
+    let context = call.context(target.subresource);
+    kind.strategy.prepare_update(object, old, &context);
+    if kind.has_generation && differs_in_substance(object, old) {
+        let generation = meta::generation(old) + 1;
+        meta::of(object).insert("generation".into(), generation.into());
+    }
+
+    let mut errors = FieldErrors::new();
+    meta_rules::update(object, old, &mut errors);
+    kind.strategy.validate_update(object, old, &context, &mut errors);
+    refuse(kind, object, errors)?;
+    call.warn(kind.strategy.warnings(object, Some(old)));
+    Ok(())
+}
+
+/// Puts back what this endpoint may not change: the server's metadata, and status on an update
+/// of the rest, or all the rest on an update of a part.
+fn keep_what_is_not_theirs(target: &Target<'_>, object: &mut Value, old: &Value) {
+    match target.kind.subresource(target.subresource).map(|s| &s.serves) {
+        Some(Serves::Part(paths)) => {
+            let mut kept = old.clone();
+            kept["metadata"] = object["metadata"].clone();
+            if let Some(owners) = old["metadata"].get("ownerReferences") {
+                meta::of(&mut kept).insert("ownerReferences".into(), owners.clone());
+            }
+            for path in *paths {
+                copy(object, &mut kept, path);
+            }
+            *object = kept;
+        }
+        _ if has_status(target.kind) => copy(old, object, "status"),
+        _ => {}
+    }
+    for field in SYSTEM_FIELDS {
+        match old["metadata"].get(*field) {
+            Some(value) => drop(meta::of(object).insert((*field).to_owned(), value.clone())),
+            None => drop(meta::of(object).remove(*field)),
+        }
+    }
+}
+
+/// Copies what is at a dotted path, or its absence.
+fn copy(from: &Value, to: &mut Value, path: &str) {
+    match path.split_once('.') {
+        Some((first, rest)) => {
+            meta::entry(to, first);
+            copy(&from[first], &mut to[first], rest);
+        }
+        None => match from.get(path) {
+            Some(value) => to[path] = value.clone(),
+            None => remove(to, path),
+        },
+    }
+}
+
+fn remove(object: &mut Value, field: &str) {
+    if let Some(map) = object.as_object_mut() {
+        map.remove(field);
+    }
+}
+
+pub(crate) fn has_status(kind: &'static Kind) -> bool {
+    kind.subresource("status").is_some()
+}
+
+/// Whether anything but metadata and status differs.
+fn differs_in_substance(new: &Value, old: &Value) -> bool {
+    let substance = |object: &Value| {
+        let mut object = object.clone();
+        for field in ["metadata", "status", "kind", "apiVersion"] {
+            remove(&mut object, field);
+        }
+        object
+    };
+    substance(new) != substance(old)
+}
+
+fn refuse(kind: &'static Kind, object: &Value, errors: FieldErrors) -> Result<()> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(&kind.group_kind(), meta::name(object), errors))
+}
+
+fn generated_name(prefix: &str) -> String {
+    let end = prefix.floor_char_boundary(GENERATE_NAME_BYTES);
+    format!("{}{}", &prefix[..end], runtime::entropy::name_suffix())
+}

@@ -1,0 +1,175 @@
+//! Update: a change of what is there, tried again until nobody else was faster.
+//!
+//! PUT, every kind of patch, and the subresources that write are all a [`Change`]: a pure function
+//! from the object as it is to the object as it should be. Mirrors `Store.Update` and
+//! `GuaranteedUpdate`.
+
+use crate::limits::SWAP_ATTEMPTS;
+use crate::prepare::before_update;
+use crate::write::{Swap, settle};
+use crate::{Call, Registry, Target, fields, prepare};
+use admission::{Operation, Request};
+use cache::Item;
+use object::{ApiError, Result, Value, meta};
+use std::sync::Arc;
+
+/// From the object as it is (`None`: it is not there) to the object as it should be, both in the
+/// stored version. It may be called several times, and looks only at what it is given. `None` out
+/// of `None` means that nothing is to be created: 404.
+pub type Change<'a> = &'a (dyn Fn(Option<&Value>) -> Result<Option<Value>> + Send + Sync);
+
+impl Registry {
+    /// Applies a change. The flag says whether the object is new.
+    pub async fn update(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        change: Change<'_>,
+    ) -> Result<(Arc<Item>, bool)> {
+        let mut current = self.cached(target)?;
+        // The cache may lag: a refusal counts only when the store has confirmed what it rests on.
+        let mut confirmed = false;
+        for _ in 0..SWAP_ATTEMPTS {
+            let tried = match &current {
+                Some(item) => self.update_once(call, target, item, change).await,
+                None => self.create_by_change(call, target, change).await,
+            };
+            match tried {
+                Ok(Tried::Done(item, new)) => return Ok((item, new)),
+                Ok(Tried::Lost(found)) => {
+                    current = found;
+                    confirmed = true;
+                }
+                Err(error) if confirmed => return Err(error),
+                Err(error) => {
+                    let stored = self.stored(target).await?;
+                    confirmed = true;
+                    let revision = |item: &Option<Arc<Item>>| item.as_ref().map(|i| i.revision);
+                    if revision(&stored) == revision(&current) {
+                        return Err(error);
+                    }
+                    current = stored;
+                }
+            }
+        }
+        Err(ApiError::modified(&target.kind.group_resource(), target.name))
+    }
+
+    async fn create_by_change(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        change: Change<'_>,
+    ) -> Result<Tried> {
+        let missing = || ApiError::not_found(&target.kind.group_resource(), target.name);
+        let mut object = change(None)?.ok_or_else(missing)?;
+        prepare::begin(target, &mut object)?;
+        match self.create_once(call, target, object).await {
+            Ok(item) => Ok(Tried::Done(item, true)),
+            Err(error) if error.reason == object::Reason::AlreadyExists => {
+                Ok(Tried::Lost(self.stored(target).await?))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn update_once(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        item: &Arc<Item>,
+        change: Change<'_>,
+    ) -> Result<Tried> {
+        let old = item.stored_value()?;
+        let missing = || ApiError::not_found(&target.kind.group_resource(), target.name);
+        let mut object = change(Some(&old))?.ok_or_else(missing)?;
+        same_object(target, &mut object, &old)?;
+
+        let request = Request {
+            operation: Operation::Update,
+            kind: target.kind,
+            subresource: target.subresource,
+            namespace: target.namespace,
+            name: target.name,
+            old: Some(&old),
+            options: &call.options,
+            user: call.user,
+            dry_run: call.dry_run,
+        };
+        self.admission.admit(&request, Some(&mut object)).await?;
+        fields::track(call, target, Some(&old), &mut object)?;
+        before_update(call, target, &mut object, &old)?;
+        self.admission.validate(&request, Some(&object)).await?;
+
+        if may_go(target, &object) {
+            return Ok(match self.remove(call, target, item).await? {
+                Swap::Done(_) => Tried::Done(item.clone(), false),
+                Swap::Lost(current) => Tried::Lost(current),
+            });
+        }
+        let taken = self.allocate(target, &mut object, Some(&old), call.dry_run).await?;
+        if object == old {
+            settle(taken, true).await;
+            return Ok(Tried::Done(item.clone(), false));
+        }
+        let swap = self.put(call, target, &object, item.revision).await;
+        settle(taken, matches!(swap, Ok(Swap::Done(_)))).await;
+        Ok(match swap? {
+            Swap::Done(item) => Tried::Done(item, false),
+            Swap::Lost(current) => Tried::Lost(current),
+        })
+    }
+}
+
+/// What became of one try.
+enum Tried {
+    Done(Arc<Item>, bool),
+    Lost(Option<Arc<Item>>),
+}
+
+/// Whether the change is meant for this very object in this very state.
+fn same_object(target: &Target<'_>, object: &mut Value, old: &Value) -> Result<()> {
+    let resource = target.kind.group_resource();
+    if meta::name(object) != target.name {
+        return Err(ApiError::bad_request(format!(
+            "the name of the object ({}) does not match the name on the URL ({})",
+            meta::name(object),
+            target.name
+        )));
+    }
+    let said = meta::namespace(object);
+    if !said.is_empty() && said != target.namespace {
+        return Err(ApiError::bad_request(format!(
+            "the namespace of the object ({said}) does not match the namespace on the request \
+             ({})",
+            target.namespace
+        )));
+    }
+    meta::set(object, "namespace", target.namespace);
+    let uid = meta::uid(object);
+    if !uid.is_empty() && uid != meta::uid(old) {
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            meta::uid(old)
+        );
+        return Err(ApiError::conflict(&resource, target.name, why));
+    }
+    match meta::resource_version(object) {
+        "" | "0" if !target.kind.strategy.allow_unconditional_update() => {
+            let mut errors = object::FieldErrors::new();
+            errors.invalid("metadata.resourceVersion", 0, "must be specified for an update");
+            Err(ApiError::invalid(&target.kind.group_kind(), target.name, errors))
+        }
+        "" | "0" => Ok(()),
+        version if version == meta::resource_version(old) => Ok(()),
+        _ => Err(ApiError::modified(&resource, target.name)),
+    }
+}
+
+/// Whether nothing holds a deleted object any longer.
+pub(crate) fn may_go(target: &Target<'_>, object: &Value) -> bool {
+    meta::deletion_timestamp(object).is_some()
+        && meta::finalizers(object).next().is_none()
+        && object["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or_default() == 0
+        && !target.kind.strategy.is_held(object)
+}
