@@ -83,3 +83,24 @@ fn everything_at_once() {
         assert_eq!(found, wanted);
     }
 }
+
+/// Where upstream kept an object of each kind in etcd, and in what form.
+#[test]
+fn storage_is_upstreams() {
+    let wanted = golden("storage.json");
+    let mut found = Map::new();
+    for kind in crate::all() {
+        // The newer events are the older ones, seen otherwise.
+        let Some(storage) = kind.storage.filter(|_| kind.group != "events.k8s.io") else {
+            continue;
+        };
+        let stored = json!({
+            "key": storage.key,
+            "groupVersion": storage.group_version,
+            "encoding": format!("{:?}", storage.encoding),
+        });
+        let version = group_version(kind.group, kind.versions[0]);
+        found.insert(format!("{version}/{}", kind.kind), stored);
+    }
+    assert_eq!(Value::from(found), wanted);
+}
