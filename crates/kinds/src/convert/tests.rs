@@ -43,9 +43,19 @@ fn an_autoscaler_carries_in_annotations_what_v1_cannot_say() {
     let v1 = json!({
         "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler",
         "metadata": {"name": "h", "annotations": {
-            METRICS: r#"[{"type":"Pods","pods":{"metricName":"\u003chits\u003e","targetAverageValue":"10"}}]"#,
-            CURRENT: r#"[{"type":"Resource","resource":{"name":"cpu","currentAverageUtilization":7,"currentAverageValue":"70m"}}]"#,
-            BEHAVIOR: r#"{"ScaleUp":null,"ScaleDown":{"StabilizationWindowSeconds":300,"SelectPolicy":"Max","Policies":[{"Type":"Percent","Value":100,"PeriodSeconds":15}],"Tolerance":null}}"#,
+            METRICS: concat!(
+                r#"[{"type":"Pods","pods":{"metricName":"\u003chits\u003e","targetAverage"#,
+                r#"Value":"10"}}]"#,
+            ),
+            CURRENT: concat!(
+                r#"[{"type":"Resource","resource":{"name":"cpu","currentAverageUtilizatio"#,
+                r#"n":7,"currentAverageValue":"70m"}}]"#,
+            ),
+            BEHAVIOR: concat!(
+                r#"{"ScaleUp":null,"ScaleDown":{"StabilizationWindowSeconds":300,"SelectP"#,
+                r#"olicy":"Max","Policies":[{"Type":"Percent","Value":100,"PeriodSeconds""#,
+                r#":15}],"Tolerance":null}}"#,
+            ),
         }},
         "spec": {"maxReplicas": 5, "targetCPUUtilizationPercentage": 60},
         "status": {"desiredReplicas": 1, "currentCPUUtilizationPercentage": 7},
