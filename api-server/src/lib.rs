@@ -1,1 +1,46 @@
-//! TODO
+//! kube-apiserver: assembly, pipeline, the verbs over HTTP, subresources, discovery, bootstrap.
+//!
+//! [`start`] puts the house together out of flags and a store; [`pipeline`] is the way of a
+//! request, and everything else here is a stage of it. Mirrors `k8s.io/kubernetes/cmd/kube-apiserver`
+//! and `k8s.io/apiserver/pkg/{server,endpoints}`.
+
+mod access;
+mod admission;
+mod answer;
+mod ask;
+mod assemble;
+mod body;
+mod bootstrap;
+mod fixed;
+pub mod flags;
+mod in_process;
+pub mod limits;
+mod objects;
+mod options;
+mod own;
+pub mod pipeline;
+mod query;
+mod request_info;
+mod serve;
+mod services;
+pub mod storage;
+mod subresources;
+mod verbs;
+mod version;
+mod virtual_kinds;
+
+pub use assemble::{Identity, Options, Server, ServiceNetwork, start};
+pub use in_process::InProcess;
+
+use access::Access;
+use registry::Registry;
+use runtime::Shutdown;
+
+/// Everything that a request needs.
+#[derive(Debug)]
+pub struct Api {
+    pub(crate) registry: Registry,
+    pub(crate) access: Access,
+    pub(crate) fixed: fixed::Fixed,
+    pub(crate) shutdown: Shutdown,
+}

@@ -1,0 +1,226 @@
+//! Answers: the shared bytes of an object, a list put together from them, or a form made for the
+//! client (Table, metadata only), in the media type that it accepts.
+
+mod accept;
+mod list;
+mod partial;
+mod table;
+mod watch;
+
+pub use accept::{Accept, Form, Media};
+pub use list::list;
+pub use watch::{WatchEncoder, watch};
+
+use crate::ask::Ask;
+use crate::version;
+use axum::body::Body;
+use bytes::Bytes;
+use cache::Item;
+use codec::envelope;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Response, StatusCode};
+use object::{ApiError, Gvk, Result, Value, meta};
+use schema::builtin;
+use std::sync::Arc;
+use table::Tables;
+
+/// Answers with one object.
+pub fn item(
+    ask: &Ask,
+    status: StatusCode,
+    item: &Arc<Item>,
+    warnings: Vec<String>,
+) -> Result<Response<Body>> {
+    let accept = &ask.accept;
+    let (media, form) = accept.choose()?;
+    let bytes = match form {
+        Form::Whole if version::is_stored(item.kind, &ask.resource.version) => {
+            stored(item, media, accept.pretty)?
+        }
+        Form::Whole => {
+            let object =
+                version::from_stored(item.kind, &ask.resource.version, item.stored_value()?)?;
+            encode(&object, media, accept.pretty)?
+        }
+        Form::Table(of) => {
+            let metadata = object::json!({ "resourceVersion": item.revision.to_string() });
+            let table = Tables::of(ask, of)?.table(std::slice::from_ref(item), metadata, true)?;
+            encode(&table, media, accept.pretty)?
+        }
+        Form::Partial(of) => {
+            let object = item.stored_value()?;
+            encode(&partial::metadata(&object, of), media, accept.pretty)?
+        }
+        Form::PartialList(_) => {
+            return Err(ApiError::not_acceptable("application/json;as=PartialObjectMetadata"));
+        }
+    };
+    Ok(warned(whole(status, media, bytes, &ask.headers), &warnings))
+}
+
+/// Answers with an object that is not stored: a review, a Scale, a Status.
+pub fn value(
+    ask: &Ask,
+    status: StatusCode,
+    value: &Value,
+    warnings: Vec<String>,
+) -> Result<Response<Body>> {
+    let (media, form) = ask.accept.choose()?;
+    let value = match form {
+        Form::Whole => value.clone(),
+        Form::Partial(of) => partial::metadata(value, of),
+        Form::Table(_) | Form::PartialList(_) => one_row(value),
+    };
+    let bytes = encode(&value, media, ask.accept.pretty)?;
+    Ok(warned(whole(status, media, bytes, &ask.headers), &warnings))
+}
+
+/// A Table of something that has no columns of its own.
+fn one_row(value: &Value) -> Value {
+    object::json!({
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {},
+        "columnDefinitions": [
+            {"name": "Name", "type": "string", "format": "name", "description": "", "priority": 0},
+        ],
+        "rows": [{"cells": [meta::name(value)], "object": value}],
+    })
+}
+
+/// Answers a fixed path with a document, in JSON, YAML or protobuf.
+pub fn fixed(document: &Value, headers: &HeaderMap) -> Response<Body> {
+    let accept = Accept::of(headers);
+    let media = match accept.choose_plain() {
+        Ok(media) => media,
+        Err(error) => return refusal(&error, &accept),
+    };
+    match encode(document, media, accept.pretty) {
+        Ok(bytes) => whole(StatusCode::OK, media, bytes, headers),
+        Err(error) => refusal(&error, &accept),
+    }
+}
+
+/// Answers with a document in JSON, whatever was asked for.
+pub fn json(status: StatusCode, document: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(codec::encode_json_free(document)));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// Answers with a `metav1.Status`.
+pub fn refusal(error: &ApiError, accept: &Accept) -> Response<Body> {
+    let status = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if error.code >= 500 {
+        tracing::warn!("{} {}", error.code, error.message);
+    }
+    let media = accept.choose_plain().unwrap_or(Media::Json);
+    let document = error.to_status();
+    let mut response = match encode(&document, media, false) {
+        Ok(bytes) => whole(status, media, bytes, &HeaderMap::new()),
+        Err(_) => json(status, &document),
+    };
+    let seconds = error.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+    if seconds > 0 {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Answers with a body that goes on.
+pub fn stream(media_type: &'static str, body: Body) -> Result<Response<Body>> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    Ok(response)
+}
+
+/// The bytes of an object in its stored version.
+fn stored(item: &Item, media: Media, pretty: bool) -> Result<Bytes> {
+    match media {
+        Media::Json if !pretty => {
+            let json = item.json()?;
+            let mut bytes = Vec::with_capacity(json.len() + 1);
+            bytes.extend_from_slice(&json);
+            bytes.push(b'\n');
+            Ok(bytes.into())
+        }
+        Media::Proto => match (item.protobuf(), &item.kind.storage) {
+            (Some(raw), Some(storage)) => {
+                Ok(envelope::write(storage.group_version, item.kind.kind, &raw).into())
+            }
+            _ => encode(&item.stored_value()?, media, pretty),
+        },
+        Media::Json | Media::Yaml => encode(&item.stored_value()?, media, pretty),
+    }
+}
+
+/// The bytes of an object as a tree; its `apiVersion` and `kind` say what it is.
+pub(crate) fn encode(object: &Value, media: Media, pretty: bool) -> Result<Bytes> {
+    let gvk = gvk(object);
+    let root = gvk.as_ref().and_then(|gvk| builtin().root(gvk));
+    let json = || match root {
+        Some(root) => codec::encode_json(builtin(), root, object).map_err(ApiError::internal),
+        None => Ok(codec::encode_json_free(object)),
+    };
+    let bytes = match media {
+        Media::Json if pretty => {
+            let mut out = Vec::new();
+            codec::pretty(&json()?, &mut out);
+            out.push(b'\n');
+            out
+        }
+        Media::Json => {
+            let mut out = json()?;
+            out.push(b'\n');
+            out
+        }
+        Media::Yaml => {
+            let tree: Value = serde_json::from_slice(&json()?).map_err(ApiError::internal)?;
+            codec::encode_yaml(&tree)
+        }
+        Media::Proto => {
+            let (Some(root), Some(gvk)) = (root, gvk) else {
+                return Err(ApiError::not_acceptable("application/json, application/yaml"));
+            };
+            let raw = codec::encode_proto(builtin(), root, object).map_err(ApiError::internal)?;
+            envelope::write(&gvk.group_version().to_string(), &gvk.kind, &raw)
+        }
+    };
+    Ok(bytes.into())
+}
+
+fn gvk(object: &Value) -> Option<Gvk> {
+    let version = object::GroupVersion::parse(object["apiVersion"].as_str()?)?;
+    let kind = object["kind"].as_str()?.to_owned();
+    Some(Gvk { group: version.group, version: version.version, kind: kind.into() })
+}
+
+/// A whole body, compressed where it is large and the client allows it.
+fn whole(status: StatusCode, media: Media, bytes: Bytes, asked: &HeaderMap) -> Response<Body> {
+    let packed = list::may_compress(asked, bytes.len()).then(|| list::compress(&bytes));
+    let is_packed = packed.is_some();
+    let mut response = Response::new(Body::from(packed.unwrap_or(bytes)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.media_type()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    if is_packed {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    response
+}
+
+fn warned(mut response: Response<Body>, warnings: &[String]) -> Response<Body> {
+    for warning in warnings {
+        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+            response.headers_mut().append(header::WARNING, value);
+        }
+    }
+    response
+}

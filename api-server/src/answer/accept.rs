@@ -1,0 +1,89 @@
+//! In which media type and form a client wants its answer.
+
+use codec::negotiate::{self, Chosen, Convert, Offer};
+use http::HeaderMap;
+use http::header::{ACCEPT, USER_AGENT};
+use object::{ApiError, Result};
+
+/// A wire format.
+pub use codec::negotiate::Format as Media;
+
+/// What an object is turned into before it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Nothing: the object as it is.
+    Whole,
+    /// A Table, of this version of `meta.k8s.io`.
+    Table(&'static str),
+    /// Its metadata alone; the `apiVersion` to say.
+    Partial(&'static str),
+    /// The same of a list.
+    PartialList(&'static str),
+}
+
+/// What a client accepts.
+#[derive(Clone, Debug, Default)]
+pub struct Accept {
+    header: String,
+    /// Whether JSON is indented for a person.
+    pub pretty: bool,
+}
+
+impl Accept {
+    /// What these headers say.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        Self {
+            header: text(ACCEPT).to_owned(),
+            pretty: negotiate::is_pretty(None, text(USER_AGENT)),
+        }
+    }
+
+    /// With `?pretty=` of the query above what the headers say.
+    pub fn with_query(mut self, pretty: Option<&str>) -> Self {
+        if pretty.is_some() {
+            self.pretty = negotiate::is_pretty(pretty, "");
+        }
+        self
+    }
+
+    /// The form of an answer; 406 if there is none that both sides know.
+    pub fn choose(&self) -> Result<(Media, Form)> {
+        form(negotiate::accept(&self.header, Offer::BUILTIN)?)
+    }
+
+    /// The form of a watch.
+    pub fn choose_stream(&self) -> Result<(Media, Form)> {
+        form(negotiate::accept_stream(&self.header, Offer::BUILTIN)?)
+    }
+
+    /// The format of something that has one form only.
+    pub fn choose_plain(&self) -> Result<Media> {
+        Ok(negotiate::accept(&self.header, Offer::PLAIN)?.format)
+    }
+}
+
+fn form(chosen: Chosen) -> Result<(Media, Form)> {
+    let form = match &chosen.convert {
+        None => Form::Whole,
+        Some(Convert { group, version, kind }) if group == "meta.k8s.io" => {
+            match (kind.as_str(), version.as_str()) {
+                ("Table", "v1") => Form::Table("v1"),
+                ("Table", "v1beta1") => Form::Table("v1beta1"),
+                ("PartialObjectMetadata", "v1") => Form::Partial("meta.k8s.io/v1"),
+                ("PartialObjectMetadata", "v1beta1") => Form::Partial("meta.k8s.io/v1beta1"),
+                ("PartialObjectMetadataList", "v1") => Form::PartialList("meta.k8s.io/v1"),
+                ("PartialObjectMetadataList", "v1beta1") => {
+                    Form::PartialList("meta.k8s.io/v1beta1")
+                }
+                _ => return Err(unknown()),
+            }
+        }
+        Some(_) => return Err(unknown()),
+    };
+    Ok((chosen.format, form))
+}
+
+fn unknown() -> ApiError {
+    ApiError::not_acceptable(&Media::ALL.map(Media::media_type).join(", "))
+}

@@ -1,0 +1,179 @@
+//! One authorized request to the API, with all that a verb needs to know of it.
+
+use crate::answer::Accept;
+use crate::query::Query;
+use crate::request_info::ResourceInfo;
+use auth::Authorized;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::request::Parts;
+use kinds::{Kind, Serves};
+use crate::limits::FIELD_MANAGER_BYTES;
+use object::{ApiError, FieldErrors, GroupKind, Gvk, Result, Value, json};
+use patch::apply::manager_of_user_agent;
+use registry::{Call, Target};
+use std::sync::Mutex;
+
+/// One authorized request to the API.
+#[derive(Debug)]
+pub struct Ask {
+    /// The kind of the resource in the path.
+    pub kind: &'static Kind,
+    /// What the path says.
+    pub resource: ResourceInfo,
+    /// The API's verb.
+    pub verb: String,
+    /// The options.
+    pub query: Query,
+    /// The proof that they may, and who they are.
+    pub authorized: Authorized,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// In which forms the answer may come.
+    pub accept: Accept,
+    /// The body, whole.
+    pub body: Bytes,
+    /// What an upgrade of the connection needs.
+    pub parts: Parts,
+}
+
+/// What to do about fields that the schema does not know: `fieldValidation`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the variants are the API's words")]
+pub enum FieldValidation {
+    Ignore,
+    Warn,
+    Strict,
+}
+
+impl Ask {
+    /// Checks that the resource has the verb and lives where the path says.
+    pub fn new(
+        kind: &'static Kind,
+        resource: ResourceInfo,
+        verb: String,
+        query: Query,
+        authorized: Authorized,
+        parts: Parts,
+    ) -> Result<Self> {
+        let verbs = match resource.subresource.as_str() {
+            "" => kind.verbs,
+            name => kind.subresource(name).ok_or_else(ApiError::no_such_resource)?.verbs,
+        };
+        if !verbs.iter().any(|v| v.as_str() == verb) {
+            return Err(ApiError::method_not_allowed(&kind.group_resource(), &verb));
+        }
+        let wants_namespace = kind.namespaced && !matches!(verb.as_str(), "list" | "watch");
+        let in_namespace = !resource.namespace.is_empty() && kind.plural != "namespaces";
+        if wants_namespace != in_namespace && (wants_namespace || !kind.namespaced) {
+            return Err(ApiError::no_such_resource());
+        }
+        let headers = parts.headers.clone();
+        let accept = Accept::of(&headers).with_query(query.get("pretty"));
+        Ok(Self {
+            kind,
+            resource,
+            verb,
+            query,
+            authorized,
+            headers,
+            accept,
+            body: Bytes::new(),
+            parts,
+        })
+    }
+
+    /// Whether the subresource takes over the connection.
+    pub fn is_connect(&self) -> bool {
+        let name = self.resource.subresource.as_str();
+        matches!(self.kind.subresource(name).map(|s| s.serves), Some(Serves::Special))
+            && matches!(name, "exec" | "attach" | "portforward" | "proxy")
+    }
+
+    /// The group, version and kind of the objects on the wire.
+    pub fn gvk(&self) -> Gvk {
+        self.kind.gvk(&self.resource.version)
+    }
+
+    /// What the request is about.
+    pub fn target(&self) -> Target<'_> {
+        let namespace =
+            if self.kind.namespaced { self.resource.namespace.as_str() } else { "" };
+        let name = if self.resource.named { self.resource.name.as_str() } else { "" };
+        Target { kind: self.kind, subresource: &self.resource.subresource, namespace, name }
+    }
+
+    /// The call to the registry. `tracked`: the registry tracks the fields that it sets; else the
+    /// change does so itself, or it sets none.
+    pub fn call(&self, tracked: bool) -> Result<Call<'_>> {
+        let now = object::time::print(runtime::clock::now());
+        let manager = tracked.then(|| self.manager()).transpose()?;
+        Ok(Call {
+            gvk: self.gvk(),
+            user: self.authorized.user(),
+            authorized: &self.authorized,
+            options: self.options(),
+            dry_run: self.dry_run()?,
+            manager,
+            now,
+            warnings: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Who owns the fields that this request sets: `fieldManager`, or the user agent's first word.
+    pub fn manager(&self) -> Result<String> {
+        match self.query.get("fieldManager") {
+            Some(name) if name.len() > FIELD_MANAGER_BYTES => {
+                let mut errors = FieldErrors::new();
+                errors.too_long("fieldManager", FIELD_MANAGER_BYTES);
+                Err(ApiError::invalid(&GroupKind::new("meta.k8s.io", "PatchOptions"), "", errors))
+            }
+            Some(name) => Ok(name.to_owned()),
+            None => {
+                let agent = self.headers.get(http::header::USER_AGENT);
+                Ok(manager_of_user_agent(agent.and_then(|a| a.to_str().ok()).unwrap_or_default()))
+            }
+        }
+    }
+
+    /// `dryRun=All`.
+    pub fn dry_run(&self) -> Result<bool> {
+        let mut dry = false;
+        for value in self.query.all("dryRun") {
+            match value {
+                "All" => dry = true,
+                "" => {}
+                other => {
+                    return Err(ApiError::bad_request(format!(
+                        "Invalid value for dryRun: {other:?}: supported values: \"All\""
+                    )));
+                }
+            }
+        }
+        Ok(dry)
+    }
+
+    /// `fieldValidation`, whose default is to warn.
+    pub fn field_validation(&self) -> Result<FieldValidation> {
+        match self.query.get("fieldValidation") {
+            None | Some("Warn") => Ok(FieldValidation::Warn),
+            Some("Ignore") => Ok(FieldValidation::Ignore),
+            Some("Strict") => Ok(FieldValidation::Strict),
+            Some(other) => Err(ApiError::bad_request(format!(
+                "fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \
+                 \"Strict\", \"Warn\""
+            ))),
+        }
+    }
+
+    /// The options as an object, for admission.
+    fn options(&self) -> Value {
+        let mut options = json!({});
+        for name in ["fieldManager", "fieldValidation", "dryRun"] {
+            if let Some(value) = self.query.get(name) {
+                options[name] = value.into();
+            }
+        }
+        options
+    }
+}

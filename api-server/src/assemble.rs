@@ -1,0 +1,207 @@
+//! Puts the server together: store, cache, registry, access, sockets; then says that it is ready.
+
+use crate::access::Access;
+use crate::bootstrap::{self, Hooks};
+use crate::fixed::{Documents, Fixed, Health};
+use crate::in_process::InProcess;
+use crate::objects::Cached;
+pub use crate::services::ServiceNetwork;
+use crate::{Api, admission, limits, serve};
+use anyhow::{Context, Result, anyhow};
+use auth::UserInfo;
+use cache::Cache;
+use registry::Registry;
+use runtime::Shutdown;
+use runtime::health::Checks;
+use runtime::tls::{CipherSuites, MinVersion, Pair, ServerTls};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::net::TcpListener;
+
+/// What the server is told at its start, beside the store. See [`crate::flags`].
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "each field is the flag of the same name")]
+pub struct Options {
+    pub bind_address: IpAddr,
+    pub secure_port: u16,
+    pub advertise_address: Option<IpAddr>,
+    pub tls_cert_file: Option<PathBuf>,
+    pub tls_private_key_file: Option<PathBuf>,
+    pub tls_sni: Vec<String>,
+    pub tls_min_version: String,
+    pub tls_cipher_suites: Vec<String>,
+    pub cert_dir: PathBuf,
+    pub etcd_prefix: String,
+    pub encryption_provider_config: Option<PathBuf>,
+    pub event_ttl_seconds: u32,
+    pub compaction_interval: Option<Duration>,
+    pub authorization_modes: Vec<String>,
+    pub enable_admission: Vec<String>,
+    pub disable_admission: Vec<String>,
+    pub runtime_config: Vec<(String, String)>,
+    pub network: ServiceNetwork,
+    pub shutdown_delay: Duration,
+    pub watch_seconds_min: u64,
+    pub reads_max: usize,
+    pub writes_max: usize,
+    pub request_timeout: Duration,
+    pub identity: Identity,
+}
+
+/// How the server tells who asks.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs, reason = "each field is the flag of the same name")]
+pub struct Identity {
+    pub client_ca_file: Option<PathBuf>,
+    pub anonymous: bool,
+    pub bootstrap_tokens: bool,
+    pub token_file: Option<PathBuf>,
+    pub issuers: Vec<String>,
+    pub key_files: Vec<PathBuf>,
+    pub signing_key_file: Option<PathBuf>,
+    pub lookup: bool,
+    pub audiences: Vec<String>,
+    pub jwks_uri: Option<String>,
+    pub front_proxy_ca_file: Option<PathBuf>,
+    pub front_proxy_names: Vec<String>,
+    pub username_headers: Vec<String>,
+    pub uid_headers: Vec<String>,
+    pub group_headers: Vec<String>,
+    pub extra_prefixes: Vec<String>,
+}
+
+/// A server that is serving.
+#[derive(Debug)]
+pub struct Server {
+    api: Arc<Api>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    readyz: Arc<Checks>,
+}
+
+impl Server {
+    /// A client in the same process, for one user.
+    pub fn client(&self, user: UserInfo) -> InProcess {
+        InProcess::new(self.api.clone(), user)
+    }
+
+    /// Waits until `/readyz` says ok.
+    pub async fn ready(&self) {
+        while self.readyz.answer(false, &[]).await.code != 200 {
+            runtime::clock::sleep(limits::READY_POLL).await;
+        }
+    }
+}
+
+/// Starts a server over a store; returns when it listens. The encryption of the store is the
+/// caller's business.
+pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) -> Result<Server> {
+    let tls = Arc::new(tls(&options)?);
+    let cache = Cache::start(store.clone(), &options.etcd_prefix, kinds::all())
+        .await
+        .context("the store can't be loaded")?;
+    let objects = Arc::new(Cached(cache.clone()));
+    let access = Access::new(&options, objects.clone())?;
+
+    let address = SocketAddr::new(options.bind_address, options.secure_port);
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("--bind-address, --secure-port: can't listen on {address}"))?;
+    let address = listener.local_addr()?;
+
+    let admission = admission::chain(&options, objects.clone())?;
+    let registry =
+        Registry::new(cache.clone(), store.clone(), &options.etcd_prefix, admission, Vec::new());
+    let health = health(&store, &shutdown);
+    let hooks = Hooks::new(&[&health.healthz, &health.livez, &health.readyz]);
+    let readyz = health.readyz.clone();
+    let host = options.advertise_address.unwrap_or(options.bind_address);
+    let documents = Documents::new(SocketAddr::new(host, address.port()).to_string());
+    let fixed = Fixed::new(documents, health, None, axum::Router::new());
+    let api = Arc::new(Api { registry, access, fixed, shutdown: shutdown.clone() });
+
+    shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));
+    shutdown.spawn("accept loop", serve::serve(listener, tls, api.clone(), shutdown.clone()));
+    shutdown.spawn_until_begun("bootstrap", bootstrap::run(api.clone(), hooks));
+    if let Some(interval) = options.compaction_interval {
+        shutdown.spawn_until_begun("compaction", compact(store, interval));
+    }
+    tracing::info!("serving on {address}");
+    Ok(Server { api, address, readyz })
+}
+
+fn tls(options: &Options) -> Result<ServerTls> {
+    let (Some(certificate), Some(key)) = (&options.tls_cert_file, &options.tls_private_key_file)
+    else {
+        return Err(anyhow!("--tls-cert-file and --tls-private-key-file must be specified"));
+    };
+    let default = Pair {
+        flag: "--tls-cert-file",
+        certificate: certificate.clone(),
+        key: key.clone(),
+        names: Vec::new(),
+    };
+    let mut by_name = Vec::new();
+    for given in &options.tls_sni {
+        let (files, names) = given.split_once(':').unwrap_or((given, ""));
+        let Some((certificate, key)) = files.split_once(',') else {
+            return Err(anyhow!("--tls-sni-cert-key: {given:?}: expected certificate,key[:names]"));
+        };
+        by_name.push(Pair {
+            flag: "--tls-sni-cert-key",
+            certificate: certificate.into(),
+            key: key.into(),
+            names: names.split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect(),
+        });
+    }
+    let identity = &options.identity;
+    let cas = [
+        ("--client-ca-file", &identity.client_ca_file),
+        ("--requestheader-client-ca-file", &identity.front_proxy_ca_file),
+    ];
+    let client_cas =
+        cas.into_iter().filter_map(|(flag, file)| Some((flag, file.clone()?))).collect();
+    let min_version: MinVersion = options
+        .tls_min_version
+        .parse()
+        .map_err(|why| anyhow!("--tls-min-version: {why}"))?;
+    let suites = CipherSuites::parse(&options.tls_cipher_suites)
+        .map_err(|why| anyhow!("--tls-cipher-suites: {why}"))?;
+    let tls =
+        runtime::tls::Options { default, by_name, client_cas, min_version, suites };
+    Ok(ServerTls::load(tls)?)
+}
+
+fn health(store: &Arc<dyn Store>, shutdown: &Shutdown) -> Health {
+    let all = ["healthz", "livez", "readyz"].map(|name| {
+        let checks = Arc::new(Checks::new(name));
+        checks.add_ping();
+        checks.add("log", || Ok(()));
+        let store = store.clone();
+        checks.add_async("etcd", move || {
+            let store = store.clone();
+            Box::pin(async move { store.revision().await.map(drop).map_err(|e| e.to_string()) })
+        });
+        checks
+    });
+    let [healthz, livez, readyz] = all;
+    let shutdown = shutdown.clone();
+    readyz.add("shutdown", move || {
+        if shutdown.has_begun() { Err("process is shutting down".to_owned()) } else { Ok(()) }
+    });
+    Health { healthz, livez, readyz }
+}
+
+async fn compact(store: Arc<dyn Store>, interval: Duration) {
+    let mut compactor = store::compact::Compactor::new();
+    let mut tick = runtime::clock::every(interval);
+    loop {
+        tick.tick().await;
+        if let Err(error) = compactor.turn(&*store).await {
+            tracing::warn!("compaction: {error}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What every cluster has from its first start: namespaces, policy, priorities, services.
+//!
+//! Each part is a post-start hook, named as upstream names it and seen in `/readyz?verbose`. All
+//! of it can be run again at any time. Mirrors `pkg/controlplane` of `k8s.io/kubernetes`.
+
+mod policy;
+mod recorded;
+
+use crate::Api;
+use crate::objects::Cached;
+use crate::own::Own;
+use object::Result;
+use runtime::health::Checks;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The pause before a part that failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The names of the hooks, in the order in which they are shown.
+const HOOKS: &[&str] = &[
+    "start-system-namespaces-controller",
+    "rbac/bootstrap-roles",
+    "scheduling/bootstrap-system-priority-classes",
+    "priority-and-fairness-config-producer",
+    "apiservice-registration-controller",
+];
+
+/// The hooks and whether each is done.
+#[derive(Clone, Debug)]
+pub(crate) struct Hooks(Vec<(&'static str, Arc<AtomicBool>)>);
+
+impl Hooks {
+    /// None is done yet; each becomes a check.
+    pub(crate) fn new(checks: &[&Checks]) -> Self {
+        let hooks = Self(HOOKS.iter().map(|name| (*name, Arc::default())).collect());
+        for (name, done) in &hooks.0 {
+            for checks in checks {
+                let done: Arc<AtomicBool> = done.clone();
+                checks.add(format!("poststarthook/{name}"), move || {
+                    if done.load(Ordering::Acquire) { Ok(()) } else { Err("not finished".into()) }
+                });
+            }
+        }
+        hooks
+    }
+
+    fn done(&self, name: &str) {
+        for (_, done) in self.0.iter().filter(|(hook, _)| *hook == name) {
+            done.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// Brings everything into place; what fails is tried again until it works.
+pub(crate) async fn run(api: Arc<Api>, hooks: Hooks) {
+    let own = Own::new(api.clone());
+    let objects = Cached(api.registry.cache.clone());
+    until_done("start-system-namespaces-controller", &hooks, || {
+        recorded::ensure(&own, &objects, recorded::NAMESPACES)
+    })
+    .await;
+    tokio::join!(
+        until_done("rbac/bootstrap-roles", &hooks, || policy::ensure(&own, &objects)),
+        until_done("scheduling/bootstrap-system-priority-classes", &hooks, || {
+            recorded::ensure(&own, &objects, recorded::PRIORITY_CLASSES)
+        }),
+        until_done("priority-and-fairness-config-producer", &hooks, || {
+            recorded::ensure(&own, &objects, recorded::FLOW_CONTROL)
+        }),
+        until_done("apiservice-registration-controller", &hooks, || {
+            recorded::ensure(&own, &objects, recorded::API_SERVICES)
+        }),
+    );
+}
+
+async fn until_done<F, W>(name: &'static str, hooks: &Hooks, work: F)
+where
+    F: Fn() -> W,
+    W: Future<Output = Result<()>>,
+{
+    while let Err(error) = work().await {
+        tracing::warn!("{name}: {error}; trying again");
+        runtime::clock::sleep(RETRY).await;
+    }
+    hooks.done(name);
+}

@@ -1,0 +1,79 @@
+//! The fixed paths, beside the API's objects: discovery, version, health, metrics.
+//!
+//! They pass authentication and authorization like everything else; axum finds them.
+
+mod discovery;
+mod health;
+mod identity;
+mod info;
+
+use crate::Api;
+use auth::Authorized;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::routing::{get, post};
+use http::Response;
+use object::{ApiError, Result};
+use tower::ServiceExt;
+
+pub(crate) use discovery::Documents;
+pub(crate) use health::Health;
+pub(crate) use identity::Issuer;
+
+/// What the fixed paths answer from.
+#[derive(Debug)]
+pub struct Fixed {
+    router: Router,
+}
+
+impl Fixed {
+    /// Over what they answer from.
+    pub(crate) fn new(
+        documents: Documents,
+        health: Health,
+        issuer: Option<Issuer>,
+        openapi: Router,
+    ) -> Self {
+        let mut router = Router::new()
+            .route("/", get(info::paths))
+            .route("/version", get(info::version))
+            .route("/version/", get(info::version))
+            .route("/metrics", get(info::metrics))
+            .merge(discovery::router(documents))
+            .merge(health::router(health))
+            .merge(openapi);
+        if let Some(issuer) = issuer {
+            router = router.merge(identity::router(issuer));
+        }
+        let router = router.fallback(missing).method_not_allowed_fallback(missing);
+        Self { router: router.route("/debug/flags/v", post(missing)) }
+    }
+}
+
+/// Serves a path that is not the API's objects.
+pub(crate) async fn serve(
+    api: &Api,
+    _authorized: Authorized,
+    request: Request,
+) -> Result<Response<Body>> {
+    let accept = crate::answer::Accept::of(request.headers());
+    let response = match api.fixed.router.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    if response.extensions().get::<Missing>().is_some() {
+        return Ok(crate::answer::refusal(&ApiError::no_such_resource(), &accept));
+    }
+    Ok(response)
+}
+
+/// Marks an answer that the pipeline turns into a Status.
+#[derive(Clone, Copy)]
+struct Missing;
+
+async fn missing() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Missing);
+    response
+}

@@ -1,0 +1,57 @@
+//! `/version`, `/metrics`, and the list of paths at `/`.
+
+use crate::answer::json;
+use axum::body::Body;
+use http::{Response, StatusCode, header};
+use object::json;
+
+/// What clients of this server see as its version: the upstream release whose API it is.
+pub(crate) const GIT_VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"));
+
+pub(super) async fn version() -> Response<Body> {
+    let mut numbers = env!("CARGO_PKG_VERSION").split('.');
+    let (major, minor) = (numbers.next().unwrap_or("1"), numbers.next().unwrap_or_default());
+    json(
+        StatusCode::OK,
+        &json!({
+            "major": major,
+            "minor": minor,
+            "emulationMajor": major,
+            "emulationMinor": minor,
+            "minCompatibilityMajor": major,
+            "minCompatibilityMinor": "35",
+            "gitVersion": GIT_VERSION,
+            "gitCommit": "",
+            "gitTreeState": "",
+            "buildDate": "1970-01-01T00:00:00Z",
+            "goVersion": "",
+            "compiler": "rustc",
+            "platform": "linux/amd64",
+        }),
+    )
+}
+
+pub(super) async fn metrics() -> Response<Body> {
+    let mut response = Response::new(Body::from(runtime::metrics::Registry::global().text()));
+    let text = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(text));
+    response
+}
+
+pub(super) async fn paths() -> Response<Body> {
+    let mut paths: Vec<String> = ["/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2",
+        "/openapi/v3", "/openapi/v3/", "/readyz", "/version"].map(str::to_owned).to_vec();
+    for group in kinds::documents::builtin() {
+        for version in &group.versions {
+            if group.name.is_empty() {
+                paths.push(format!("/api/{}", version.name));
+            } else {
+                paths.push(format!("/apis/{}", group.name));
+                paths.push(format!("/apis/{}/{}", group.name, version.name));
+            }
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    json(StatusCode::OK, &json!({ "paths": paths }))
+}

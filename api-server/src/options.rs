@@ -1,0 +1,203 @@
+//! The options of reads: freshness, pages, selectors, as upstream reads them.
+
+use crate::ask::Ask;
+use crate::query::Query;
+use base64::Engine;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use cache::{At, Start};
+use object::field_selector::escape;
+use object::{ApiError, FieldErrors, FieldSelector, GroupKind, Result, Selector};
+use serde::{Deserialize, Serialize};
+use store::Revision;
+
+/// Which part of a list is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How fresh, or as of which revision.
+    pub at: At,
+    /// At most so many; 0: all.
+    pub limit: usize,
+    /// The key of the last item of the page before.
+    pub after: Option<String>,
+}
+
+/// What `continue` holds: upstream's token, so that either server can go on.
+#[derive(Debug, Serialize, Deserialize)]
+struct Token {
+    v: String,
+    rv: i64,
+    start: String,
+}
+
+const TOKEN_VERSION: &str = "meta.k8s.io/v1";
+
+/// How fresh a GET must be.
+pub fn freshness(query: &Query) -> Result<At> {
+    Ok(match revision(query)? {
+        None => At::Newest,
+        Some(0) => At::Any,
+        Some(revision) => At::NotOlderThan(revision),
+    })
+}
+
+/// Which part of a list is asked for, and as of when.
+pub fn page(query: &Query) -> Result<Page> {
+    let limit = usize::try_from(query.integer("limit")?.unwrap_or(0)).unwrap_or(0);
+    let matching = query.get("resourceVersionMatch");
+    if let Some(token) = query.get("continue") {
+        if matching.is_some() {
+            return Err(wrong_match("resourceVersionMatch is forbidden with a continue token"));
+        }
+        let (rv, after) = read_token(token)?;
+        if revision(query)?.is_some_and(|given| given != 0) {
+            return Err(ApiError::bad_request(
+                "specifying resource version is not allowed when using continue",
+            ));
+        }
+        let at = if rv > 0 { At::Exact(rv) } else { At::Newest };
+        return Ok(Page { at, limit, after: Some(after) });
+    }
+    let given = revision(query)?;
+    let at = match (given, matching) {
+        (None, Some(_)) => {
+            return Err(wrong_match(
+                "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ));
+        }
+        (None, None) => At::Newest,
+        (Some(0), Some("Exact")) => {
+            return Err(wrong_match(
+                "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+            ));
+        }
+        (Some(0), _) => At::Any,
+        (Some(revision), Some("Exact")) => At::Exact(revision),
+        (Some(revision), Some("NotOlderThan")) => At::NotOlderThan(revision),
+        (Some(_), Some(other)) => {
+            let mut errors = FieldErrors::new();
+            let allowed = &["Exact", "NotOlderThan", ""];
+            errors.not_supported("resourceVersionMatch", other, allowed);
+            return Err(invalid_options(errors));
+        }
+        (Some(revision), None) if limit > 0 => At::Exact(revision),
+        (Some(revision), None) => At::NotOlderThan(revision),
+    };
+    Ok(Page { at, limit, after: None })
+}
+
+/// Where a watch begins.
+pub fn start(query: &Query) -> Result<Start> {
+    let initial = query.get("sendInitialEvents").map(|_| query.flag("sendInitialEvents"));
+    let matching = query.get("resourceVersionMatch");
+    let given = revision(query)?;
+    let forbid = |path: &str, why: &str| {
+        let mut errors = FieldErrors::new();
+        errors.forbidden(path, why);
+        Err(invalid_options(errors))
+    };
+    match (initial, matching) {
+        (Some(_), Some("NotOlderThan")) => {}
+        (Some(_), _) => {
+            return forbid(
+                "resourceVersionMatch",
+                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            );
+        }
+        (None, Some(_)) => {
+            return forbid(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            );
+        }
+        (None, None) => {}
+    }
+    let bookmark = initial == Some(true) && query.flag("allowWatchBookmarks");
+    let fresh = match given {
+        None => At::Newest,
+        Some(0) => At::Any,
+        Some(revision) => At::NotOlderThan(revision),
+    };
+    Ok(match (initial, given) {
+        (Some(true), _) | (None, None | Some(0)) => Start::Initial { at: fresh, bookmark },
+        (Some(false) | None, Some(revision)) if revision > 0 => Start::After(revision),
+        _ => Start::Now { at: fresh },
+    })
+}
+
+/// What a list, a watch or a deletion of a collection selects.
+pub fn selection(ask: &Ask) -> Result<cache::Query> {
+    let labels = match ask.query.get("labelSelector") {
+        None => Selector::everything(),
+        Some(text) => Selector::parse(text).map_err(|error| {
+            ApiError::bad_request(format!("unable to parse requirement: {error}"))
+        })?,
+    };
+    let mut terms = ask.query.get("fieldSelector").unwrap_or_default().to_owned();
+    if ask.resource.named {
+        // A watch by the old prefix names its one object in the path.
+        terms.push_str(&format!(",metadata.name={}", escape(&ask.resource.name)));
+    }
+    let fields =
+        FieldSelector::parse(&terms).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    for term in fields.terms() {
+        let path = term.field.as_str();
+        let known = matches!(path, "metadata.name" | "metadata.namespace")
+            || ask.kind.selectable_fields.contains(&path);
+        if !known {
+            return Err(ApiError::bad_request(format!(
+                "Unable to find {:?} that match label selector {:?}, field selector {:?}: field \
+                 label not supported: {path}",
+                ask.gvk().to_string(),
+                ask.query.get("labelSelector").unwrap_or_default(),
+                ask.query.get("fieldSelector").unwrap_or_default(),
+            )));
+        }
+    }
+    let namespace = ask.target().namespace;
+    let namespace = (!namespace.is_empty()).then(|| namespace.to_owned());
+    Ok(cache::Query { namespace, labels, fields })
+}
+
+/// The token behind which the next page begins.
+pub fn token(revision: Revision, last_key: &str) -> String {
+    let start = format!("{last_key}\0");
+    let token = Token { v: TOKEN_VERSION.to_owned(), rv: revision, start };
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).expect("three plain fields"))
+}
+
+fn read_token(text: &str) -> Result<(Revision, String)> {
+    let wrong = || ApiError::bad_request("continue key is not valid");
+    let bytes = URL_SAFE_NO_PAD.decode(text).or_else(|_| URL_SAFE.decode(text));
+    let token: Token = serde_json::from_slice(&bytes.map_err(|_| wrong())?).map_err(|_| wrong())?;
+    if token.v != TOKEN_VERSION || token.start.is_empty() {
+        return Err(wrong());
+    }
+    let start = token.start.strip_suffix('\0').unwrap_or(&token.start);
+    Ok((token.rv, start.trim_start_matches('/').to_owned()))
+}
+
+fn revision(query: &Query) -> Result<Option<Revision>> {
+    let Some(text) = query.get("resourceVersion") else { return Ok(None) };
+    match text.parse::<u64>().ok().and_then(|number| i64::try_from(number).ok()) {
+        Some(number) => Ok(Some(number)),
+        None => {
+            let mut errors = FieldErrors::new();
+            errors.invalid(
+                "resourceVersion",
+                text,
+                format!("strconv.ParseUint: parsing {text:?}: invalid syntax"),
+            );
+            Err(invalid_options(errors))
+        }
+    }
+}
+
+fn wrong_match(why: &str) -> ApiError {
+    let mut errors = FieldErrors::new();
+    errors.forbidden("resourceVersionMatch", why);
+    invalid_options(errors)
+}
+
+fn invalid_options(errors: FieldErrors) -> ApiError {
+    ApiError::invalid(&GroupKind::new("meta.k8s.io", "ListOptions"), "", errors)
+}

@@ -1,0 +1,102 @@
+//! The way of a request, top to bottom in the order in which it runs.
+//!
+//! `docs/ARCHITECTURE.md` lists the same stages; `cargo xtask tidy` compares.
+
+use crate::ask::Ask;
+use crate::query::Query;
+use crate::request_info::RequestInfo;
+use crate::{Api, answer, body, fixed, subresources, verbs};
+use auth::{Attributes, UserInfo};
+use axum::body::Body;
+use http::{Request, Response};
+use object::{ApiError, FieldSelector, Result, Selector};
+use rustls::pki_types::CertificateDer;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The stages, in their order.
+pub const STAGES: &[&str] =
+    &["request info", "authenticate", "authorize", "find the kind", "body", "verb", "answer"];
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Default)]
+pub struct Peer {
+    /// The certificates shown in the TLS handshake, the peer's own first; not yet verified.
+    pub certificates: Vec<CertificateDer<'static>>,
+    /// From where.
+    pub address: Option<SocketAddr>,
+    /// In process: who this is, beyond doubt.
+    pub user: Option<Arc<UserInfo>>,
+}
+
+/// Serves one request. Every refusal becomes a `metav1.Status` here, and only here.
+pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<Body> {
+    let accept = answer::Accept::of(request.headers());
+    match stages(api, peer, request).await {
+        Ok(response) => response,
+        Err(error) => answer::refusal(&error, &accept),
+    }
+}
+
+async fn stages(api: &Api, peer: &Peer, request: Request<Body>) -> Result<Response<Body>> {
+    // request info
+    let (mut parts, incoming) = request.into_parts();
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let info = RequestInfo::read(&parts.method, parts.uri.path(), &query)?;
+
+    // authenticate
+    let user = match &peer.user {
+        Some(user) => user.clone(),
+        None => {
+            let path = parts.uri.path();
+            api.access.authenticate(&mut parts.headers, &peer.certificates, path).await?
+        }
+    };
+
+    // authorize
+    let authorized = api.access.authorize(attributes(&info, &query, &user)).await?;
+    let Some(resource) = info.resource else {
+        return fixed::serve(api, authorized, Request::from_parts(parts, incoming)).await;
+    };
+
+    // find the kind
+    let kind = kinds::find(&resource.group, &resource.version, &resource.resource)
+        .ok_or_else(ApiError::no_such_resource)?;
+    let mut ask = Ask::new(kind, resource, info.verb, query, authorized, parts)?;
+
+    // body
+    if ask.is_connect() {
+        return subresources::connect(api, ask, incoming).await;
+    }
+    ask.body = body::read(incoming, &ask.headers).await?;
+
+    // verb, answer
+    if ask.resource.subresource.is_empty() {
+        verbs::serve(api, &ask).await
+    } else {
+        subresources::serve(api, &ask).await
+    }
+}
+
+/// What the authorizers are asked.
+fn attributes(info: &RequestInfo, query: &Query, user: &Arc<UserInfo>) -> Attributes {
+    let Some(resource) = &info.resource else {
+        return Attributes::path(user.clone(), &info.verb, &info.path);
+    };
+    let selects = matches!(info.verb.as_str(), "list" | "watch" | "deletecollection");
+    let selector = |name| query.get(name).filter(|_| selects && !resource.watch_prefix);
+    Attributes {
+        user: user.clone(),
+        verb: info.verb.clone(),
+        is_resource: true,
+        group: resource.group.clone(),
+        version: resource.version.clone(),
+        resource: resource.resource.clone(),
+        subresource: resource.subresource.clone(),
+        namespace: resource.namespace.clone(),
+        name: resource.name.clone(),
+        path: info.path.clone(),
+        field_selector: selector("fieldSelector").and_then(|t| FieldSelector::parse(t).ok()),
+        label_selector: selector("labelSelector").and_then(|t| Selector::parse(t).ok()),
+    }
+}

@@ -1,0 +1,101 @@
+//! DELETE of one object, or of a collection.
+
+use crate::ask::Ask;
+use crate::{Api, answer, body, options};
+use axum::body::Body;
+use http::{Response, StatusCode};
+use object::{ApiError, FieldErrors, GroupKind, Gvk, Result, Value, json, meta};
+use registry::{DeleteOptions, Propagation};
+
+pub(super) async fn one(api: &Api, ask: &Ask) -> Result<Response<Body>> {
+    let mut warnings = Vec::new();
+    let options = read_options(ask, &mut warnings)?;
+    let call = ask.call(false)?;
+    let deleted = api.registry.delete(&call, &ask.target(), &options).await?;
+    warnings.extend(call.warnings.into_inner().unwrap_or_default());
+    if deleted.gone && !ask.kind.strategy.returns_deleted() {
+        let object = deleted.item.stored_value()?;
+        return answer::value(ask, StatusCode::OK, &success(ask, &object), warnings);
+    }
+    answer::item(ask, StatusCode::OK, &deleted.item, warnings)
+}
+
+pub(super) async fn collection(api: &Api, ask: &Ask) -> Result<Response<Body>> {
+    let options = read_options(ask, &mut Vec::new())?;
+    let query = options::selection(ask)?;
+    let call = ask.call(false)?;
+    let deleted =
+        api.registry.delete_collection(&call, &ask.target(), &query, &options).await?;
+    let items = deleted.into_iter().map(|deleted| deleted.item).collect();
+    let revision = api.registry.cache.revision();
+    answer::list(ask, &cache::List { items, revision, ..cache::List::default() })
+}
+
+/// The answer to a deletion that is done: what was deleted, by name and UID.
+fn success(ask: &Ask, object: &Value) -> Value {
+    let mut details = json!({"name": meta::name(object), "kind": ask.kind.plural});
+    if !ask.kind.group.is_empty() {
+        details["group"] = ask.kind.group.into();
+    }
+    details["uid"] = meta::uid(object).into();
+    json!({
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": details,
+    })
+}
+
+/// The options from the body, or from the query where there is none.
+fn read_options(ask: &Ask, warnings: &mut Vec<String>) -> Result<DeleteOptions> {
+    let query = &ask.query;
+    let options = if ask.body.is_empty() {
+        let mut options = json!({});
+        if let Some(seconds) = query.integer("gracePeriodSeconds")? {
+            options["gracePeriodSeconds"] = seconds.into();
+        }
+        if let Some(policy) = query.get("propagationPolicy") {
+            options["propagationPolicy"] = policy.into();
+        }
+        if query.get("orphanDependents").is_some() {
+            options["orphanDependents"] = query.flag("orphanDependents").into();
+        }
+        options
+    } else {
+        body::options(ask, &Gvk::new("", "v1", "DeleteOptions"), warnings)?
+    };
+    let orphan = options["orphanDependents"].as_bool();
+    let policy = options["propagationPolicy"].as_str();
+    let refuse = |errors| {
+        Err(ApiError::invalid(&GroupKind::new("meta.k8s.io", "DeleteOptions"), "", errors))
+    };
+    let propagation = match (orphan, policy) {
+        (Some(_), Some(policy)) => {
+            let mut errors = FieldErrors::new();
+            errors.invalid(
+                "propagationPolicy",
+                policy,
+                "orphanDependents and deletionPropagation cannot be both set",
+            );
+            return refuse(errors);
+        }
+        (Some(true), None) | (None, Some("Orphan")) => Some(Propagation::Orphan),
+        (Some(false), None) | (None, Some("Background")) => Some(Propagation::Background),
+        (None, Some("Foreground")) => Some(Propagation::Foreground),
+        (None, None) => None,
+        (None, Some(other)) => {
+            let mut errors = FieldErrors::new();
+            let allowed = &["Foreground", "Background", "Orphan", "nil"];
+            errors.not_supported("propagationPolicy", other, allowed);
+            return refuse(errors);
+        }
+    };
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    Ok(DeleteOptions {
+        grace_seconds: options["gracePeriodSeconds"].as_i64(),
+        uid: text(&options["preconditions"]["uid"]),
+        resource_version: text(&options["preconditions"]["resourceVersion"]),
+        propagation,
+    })
+}

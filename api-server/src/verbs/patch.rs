@@ -1,0 +1,155 @@
+//! PATCH of one object: four media types, one way to write.
+
+use crate::ask::{Ask, FieldValidation};
+use crate::{Api, answer, body, version};
+use axum::body::Body;
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+use object::{ApiError, Result, Value};
+use registry::{Call, Registry};
+use schema::{TypeId, builtin};
+use std::sync::Mutex;
+
+/// The media types that a patch may come in, as upstream names them.
+const MEDIA_TYPES: &str = "application/json-patch+json, application/merge-patch+json, \
+     application/strategic-merge-patch+json, application/apply-patch+yaml, \
+     application/apply-patch+cbor";
+
+/// A patch, read but not yet applied.
+enum Patch {
+    Json(Value),
+    Merge(Value),
+    Strategic(Value),
+    Apply { config: Value, manager: String, force: bool },
+}
+
+pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
+    let root = body::root(&ask.gvk())?;
+    let warnings = Mutex::new(Vec::new());
+    let patch = read(ask, root, &warnings)?;
+    let call = ask.call(!matches!(patch, Patch::Apply { .. }))?;
+    let target = ask.target();
+    let change = |live: Option<&Value>| {
+        let Some(object) = patched_live(ask, &call, root, &patch, live, &warnings)? else {
+            return Ok(None);
+        };
+        version::to_stored(ask.kind, &ask.resource.version, object).map(Some)
+    };
+    let (item, new) = api.registry.update(&call, &target, &change).await?;
+    let mut warnings = warnings.into_inner().unwrap_or_default();
+    warnings.extend(call.warnings.into_inner().unwrap_or_default());
+    warnings.dedup();
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    answer::item(ask, status, &item, warnings)
+}
+
+/// Applies the body of a PATCH to an object of a type of its own (a Scale); no apply.
+pub(crate) fn patched(ask: &Ask, root: TypeId, live: &Value) -> Result<Value> {
+    let warnings = Mutex::new(Vec::new());
+    let patch = read(ask, root, &warnings)?;
+    checked(ask, root, patch.apply(root, live)?, &warnings)
+}
+
+fn read(ask: &Ask, root: TypeId, warnings: &Mutex<Vec<String>>) -> Result<Patch> {
+    let media = ask.headers.get(CONTENT_TYPE).and_then(|m| m.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim();
+    let json = || {
+        serde_json::from_slice::<Value>(&ask.body)
+            .map_err(|error| ApiError::bad_request(format!("unable to read the patch: {error}")))
+    };
+    match media {
+        "application/json-patch+json" => Ok(Patch::Json(json()?)),
+        "application/merge-patch+json" => Ok(Patch::Merge(json()?)),
+        "application/strategic-merge-patch+json" => Ok(Patch::Strategic(json()?)),
+        "application/apply-patch+yaml" => {
+            let decoded = codec::decode_yaml(builtin(), root, &ask.body)
+                .map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?;
+            findings(ask, &decoded.strict, warnings)?;
+            if ask.query.get("fieldManager").is_none() {
+                return Err(ApiError::bad_request(
+                    "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is \
+                     required for apply patch",
+                ));
+            }
+            let manager = ask.manager()?;
+            let config = decoded.value;
+            Ok(Patch::Apply { config, manager, force: ask.query.flag("force") })
+        }
+        _ => Err(ApiError::unsupported_media_type(MEDIA_TYPES)),
+    }
+}
+
+/// From the object as stored to the object as patched, in the caller's version.
+fn patched_live(
+    ask: &Ask,
+    call: &Call<'_>,
+    root: TypeId,
+    patch: &Patch,
+    live: Option<&Value>,
+    warnings: &Mutex<Vec<String>>,
+) -> Result<Option<Value>> {
+    let version = &ask.resource.version;
+    let live =
+        live.map(|live| version::from_stored(ask.kind, version, live.clone())).transpose()?;
+    let object = match (patch, &live) {
+        (Patch::Apply { config, manager, force }, live)
+            if live.is_some() || ask.resource.subresource.is_empty() =>
+        {
+            Registry::apply(call, &ask.target(), live.as_ref(), config, manager, *force)?
+        }
+        (_, None) => return Ok(None),
+        (patch, Some(live)) => patch.apply(root, live)?,
+    };
+    let mut object = checked(ask, root, object, warnings)?;
+    if live.is_none() {
+        object::meta::set(&mut object, "name", &ask.resource.name);
+        object::meta::of(&mut object).remove("resourceVersion");
+    }
+    Ok(Some(object))
+}
+
+impl Patch {
+    /// A patch that is no apply, applied.
+    fn apply(&self, root: TypeId, live: &Value) -> Result<Value> {
+        Ok(match self {
+            Patch::Json(operations) => patch::json_patch::apply(live, operations)?,
+            Patch::Merge(changes) => patch::merge_patch::apply(live, changes)?,
+            Patch::Strategic(changes) => {
+                patch::strategic::apply(builtin(), root, live, changes)?
+            }
+            Patch::Apply { .. } => {
+                return Err(ApiError::unsupported_media_type(MEDIA_TYPES));
+            }
+        })
+    }
+}
+
+/// The patched object, held against the schema, with defaults.
+fn checked(
+    ask: &Ask,
+    root: TypeId,
+    object: Value,
+    warnings: &Mutex<Vec<String>>,
+) -> Result<Value> {
+    let decoded = codec::decode_tree(builtin(), root, object)
+        .map_err(|error| ApiError::bad_request(error.to_string()))?;
+    findings(ask, &decoded.strict, warnings)?;
+    let mut object = decoded.value;
+    schema::defaults::apply(builtin(), root, &mut object);
+    Ok(object)
+}
+
+fn findings(ask: &Ask, strict: &[String], warnings: &Mutex<Vec<String>>) -> Result<()> {
+    if strict.is_empty() {
+        return Ok(());
+    }
+    match ask.field_validation()? {
+        FieldValidation::Ignore => Ok(()),
+        FieldValidation::Warn => {
+            let mut warnings = warnings.lock().expect("no holder of the lock panics");
+            warnings.extend(strict.iter().cloned());
+            Ok(())
+        }
+        FieldValidation::Strict => Err(body::strict(&ask.gvk(), strict)),
+    }
+}
