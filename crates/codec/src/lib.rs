@@ -29,4 +29,4 @@ pub use proto::encode::encode_proto;
 pub use proto::transcode::{TypeMeta, proto_to_json, push_json};
 pub use proto::{envelope, list as proto_list, peek, watch as proto_watch};
 pub use schema::{Schema, TypeId};
-pub use yaml::{decode_yaml, decode_yaml_free, encode_yaml, yaml_to_json};
+pub use yaml::{decode_yaml, decode_yaml_free, encode_yaml, json_to_yaml, yaml_to_json};

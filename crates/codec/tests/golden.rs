@@ -115,6 +115,8 @@ fn check(schema: &Schema, fixture: &Fixture) -> Result<(), String> {
     let json = codec::encode_json(schema, id, &tree).map_err(|e| e.to_string())?;
     same("protobuf to tree to JSON", &json, &expected)?;
 
+    let printed = codec::json_to_yaml(&expected).map_err(|e| e.to_string())?;
+    same("JSON to YAML", &printed, &fixture.yaml)?;
     let yaml = codec::decode_yaml(schema, id, &fixture.yaml).map_err(|e| e.to_string())?;
     if yaml != decoded {
         return Err("YAML differs from JSON".to_owned());
