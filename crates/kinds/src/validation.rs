@@ -6,6 +6,7 @@
 pub(crate) mod affinity;
 mod at;
 pub(crate) mod claims;
+pub(crate) mod conditions;
 pub(crate) mod containers;
 pub(crate) mod diff;
 pub(crate) mod env;
@@ -14,6 +15,7 @@ pub(crate) mod labels;
 pub(crate) mod mounts;
 pub(crate) mod network;
 pub(crate) mod paths;
+pub(crate) mod persistent_volume;
 pub(crate) mod pod_annotations;
 mod pod_options;
 pub(crate) mod pod_spec;
@@ -29,6 +31,7 @@ pub(crate) mod text;
 pub(crate) mod volume_sources;
 pub(crate) mod volumes;
 pub(crate) mod windows;
+pub(crate) mod workload;
 
 pub(crate) use at::At;
 pub(crate) use pod_options::PodOptions;

@@ -1,6 +1,8 @@
 //! `ControllerRevision` of `apps/v1`: its row, columns and rules.
 
-use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
+mod strategy;
+
+use crate::{Cell, Column, Kind, Row, Storage, TableRules, Verb, column};
 use object::Value;
 
 pub(crate) static KIND: Kind = Kind {
@@ -20,7 +22,7 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules::PLAIN,
     has_generation: false,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };
 
 const COLUMNS: &[Column] = &[

@@ -1,7 +1,9 @@
 //! `Event` of `v1`: what happened to an object, kept for an hour.
 
+pub(crate) mod strategy;
+
 use crate::{
-    Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, limits::EVENT_TTL_SECONDS,
+    Cell, Column, Kind, Row, Storage, TableRules, Verb, column, limits::EVENT_TTL_SECONDS,
 };
 use object::Value;
 
@@ -34,7 +36,7 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules::PLAIN,
     has_generation: false,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };
 
 pub(crate) const COLUMNS: &[Column] = &[

@@ -1,7 +1,7 @@
 //! `Event` of `events.k8s.io/v1`: what happened to an object: the newer form of the event of core
 //! v1, which is what is stored.
 
-use crate::{Cell, Kind, Plain, Row, Storage, TableRules, Verb, limits::EVENT_TTL_SECONDS};
+use crate::{Cell, Kind, Row, Storage, TableRules, Verb, limits::EVENT_TTL_SECONDS};
 
 pub(crate) static KIND: Kind = Kind {
     group: "events.k8s.io",
@@ -31,7 +31,7 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules::PLAIN,
     has_generation: false,
-    strategy: &Plain,
+    strategy: &crate::core::event::strategy::Strategy,
 };
 
 fn cells(row: &Row<'_>) -> Vec<Cell> {

@@ -62,6 +62,13 @@ pub(crate) fn has_bad_value(selector: &Value) -> bool {
         .any(|e| e.get("values").texts().any(|value| !names::label_value(value).is_empty()))
 }
 
+/// Whether a selector can be turned into one that is asked: operators, keys and values are good.
+pub(crate) fn is_readable(at: &At<'_>) -> bool {
+    let mut errors = FieldErrors::new();
+    selector(at, false, &mut errors);
+    errors.is_empty()
+}
+
 /// Whether a selector asks for nothing.
 pub(crate) fn is_empty(selector: &At<'_>) -> bool {
     selector.get("matchLabels").is_empty() && selector.get("matchExpressions").is_empty()

@@ -54,7 +54,9 @@ impl crate::Strategy for Strategy {
             out.push("spec.configSource: the feature is removed".to_owned());
         }
         if !object["spec"]["externalID"].as_str().unwrap_or_default().is_empty() {
-            out.push("spec.externalID: this field is deprecated, and is unused by Kubernetes".into());
+            out.push(
+                "spec.externalID: this field is deprecated, and is unused by Kubernetes".into(),
+            );
         }
         out
     }

@@ -3,9 +3,9 @@
 //! server's: it comes before these rules.
 
 use super::{address_rules, status_rules};
+use crate::Context;
 use crate::meta_rules;
 use crate::validation::{At, equal, labels, network, probes};
-use crate::Context;
 use object::{FieldErrors, Value, json, names};
 use std::collections::BTreeSet;
 
@@ -144,10 +144,10 @@ fn by_type(root: &At<'_>, spec: &At<'_>, errors: &mut FieldErrors) {
         ports.required(errors, "");
     }
     match kind {
-        "LoadBalancer" | "NodePort" if headless => spec.get("clusterIPs").index(0).invalid(
-            errors,
-            format!("may not be set to 'None' for {kind} services"),
-        ),
+        "LoadBalancer" | "NodePort" if headless => spec
+            .get("clusterIPs")
+            .index(0)
+            .invalid(errors, format!("may not be set to 'None' for {kind} services")),
         "ExternalName" => {
             for field in ["clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
                 if !spec.get(field).is_empty() {
@@ -237,8 +237,7 @@ fn session_affinity(spec: &At<'_>, errors: &mut FieldErrors) {
                 }
             }
             if !(1..=AFFINITY_MAX_SECONDS).contains(&seconds.int()) {
-                let detail =
-                    format!("must be greater than 0 and less than {AFFINITY_MAX_SECONDS}");
+                let detail = format!("must be greater than 0 and less than {AFFINITY_MAX_SECONDS}");
                 seconds.invalid(errors, detail);
             }
         }

@@ -8,8 +8,7 @@ pub(super) fn warnings(object: &Value) -> Vec<String> {
     let root = At::root(object);
     let spec = root.get("spec");
     let mut out = Vec::new();
-    if root.get("metadata.annotations").key("service.kubernetes.io/topology-aware-hints").is_set()
-    {
+    if root.get("metadata.annotations").key("service.kubernetes.io/topology-aware-hints").is_set() {
         out.push(
             "annotation service.kubernetes.io/topology-aware-hints is deprecated, please use \
              service.kubernetes.io/topology-mode instead"
