@@ -12,10 +12,10 @@ mod last_applied;
 mod managers;
 mod merge;
 mod set;
+mod shown;
 mod types;
 mod updater;
 mod validate;
-mod zero;
 
 pub use set::{Path, Set};
 
@@ -110,19 +110,20 @@ impl<'a> Endpoint<'a> {
     ) -> Result<Owners, String> {
         let ty = Ty::root(self.schema, self.root);
         let live = self.live(live);
-        validate::validate(ty, new, true)?;
+        let new = shown::shown(self.schema, self.root, new);
+        validate::validate(ty, &new, true)?;
         validate::validate(ty, &live, true)?;
         let owner = self.owner(manager, false, time);
-        let mut owners = self.updated(&live, new, owners, &owner);
+        let mut owners = self.updated(&live, &new, owners, &owner);
         managers::cap(&mut owners);
         Ok(owners)
     }
 
-    /// The live object without its managed fields, or what stands for none.
+    /// The live object as upstream shows it, without managed fields; or what stands for none.
     fn live(&self, live: Option<&Value>) -> Value {
         let mut live = match live {
-            Some(live) => live.clone(),
-            None => zero::object(self.schema, self.root, self.gvk),
+            Some(live) => shown::shown(self.schema, self.root, live),
+            None => shown::nothing(self.schema, self.root, self.gvk),
         };
         managers::clear(&mut live);
         live
@@ -131,8 +132,8 @@ impl<'a> Endpoint<'a> {
     /// Applies a configuration to an object, or makes the object. `force` takes fields from other
     /// managers.
     ///
-    /// The result is a tree as the configuration wrote it, so that it has to be read through the
-    /// schema and defaulted as any request's body; what was pruned may stand in it as null.
+    /// The result holds values as the configuration wrote them, so that it has to be read through
+    /// the schema and defaulted as any request's body.
     ///
     /// # Errors
     /// 409 with each conflict; 400 for a configuration of another kind, or with managed fields;
@@ -177,7 +178,7 @@ impl<'a> Endpoint<'a> {
             Failure::Conflicts(conflicts) => conflict::refusal(&conflicts),
             Failure::Other(message) => failed(message),
         })?;
-        let mut result = match changed {
+        let result = match changed {
             Some(changed) => {
                 if let Some(owner) = owners.get_mut(&own.identifier()) {
                     owner.time = own.time.clone();
@@ -186,11 +187,41 @@ impl<'a> Endpoint<'a> {
             }
             None => live_object,
         };
+        let mut result = shown::without_nulls(self.schema, self.root, result);
         if own.name == last_applied::MANAGER {
             last_applied::renew(&mut result, config);
         }
         managers::write(&mut result, &owners);
         Ok(result)
+    }
+
+    /// Gives managed fields back their old times where nothing else differs, so that an apply without
+    /// effect writes nothing.
+    pub fn ignore_timestamps(&self, old: &Value, new: &mut Value) {
+        let entries = |object: &Value| {
+            object["metadata"]["managedFields"].as_array().cloned().unwrap_or_default()
+        };
+        let (old_entries, mut new_entries) = (entries(old), entries(new));
+        if old_entries.len() != new_entries.len() || old_entries.is_empty() {
+            return;
+        }
+        for (old, new) in old_entries.iter().zip(&mut new_entries) {
+            match (old.get("time"), new.as_object_mut()) {
+                (Some(time), Some(new)) => {
+                    new.insert("time".to_owned(), time.clone());
+                }
+                (None, Some(new)) => {
+                    new.remove("time");
+                }
+                _ => return,
+            }
+        }
+        if old_entries != new_entries {
+            return;
+        }
+        if self.live(Some(old)) == self.live(Some(new)) {
+            new["metadata"]["managedFields"] = Value::Array(new_entries);
+        }
     }
 
     fn check_kind(&self, config: &Value) -> Result<(), ApiError> {
@@ -230,38 +261,6 @@ fn failed(message: String) -> ApiError {
 /// Names the first entry that isn't one.
 pub fn validate_managed_fields(object: &Value) -> Result<(), String> {
     managers::read(object).map(|_| ())
-}
-
-/// Gives managed fields back their old times where nothing else differs, so that an apply without
-/// effect writes nothing.
-pub fn ignore_timestamps(old: &Value, new: &mut Value) {
-    let entries = |object: &Value| {
-        object["metadata"]["managedFields"].as_array().cloned().unwrap_or_default()
-    };
-    let (old_entries, mut new_entries) = (entries(old), entries(new));
-    if old_entries.len() != new_entries.len() || old_entries.is_empty() {
-        return;
-    }
-    for (old, new) in old_entries.iter().zip(&mut new_entries) {
-        match (old.get("time"), new.as_object_mut()) {
-            (Some(time), Some(new)) => {
-                new.insert("time".to_owned(), time.clone());
-            }
-            (None, Some(new)) => {
-                new.remove("time");
-            }
-            _ => return,
-        }
-    }
-    if old_entries != new_entries {
-        return;
-    }
-    let (mut a, mut b) = (old.clone(), new.clone());
-    managers::clear(&mut a);
-    managers::clear(&mut b);
-    if a == b {
-        new["metadata"]["managedFields"] = Value::Array(new_entries);
-    }
 }
 
 /// The manager of a request that doesn't name one: the start of its user agent.
