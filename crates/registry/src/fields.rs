@@ -5,7 +5,7 @@
 use crate::{Call, Registry, Target};
 use kinds::Serves;
 use object::{ApiError, Result, Value, meta};
-use patch::apply::{Endpoint, Set, ignore_timestamps};
+use patch::apply::{Endpoint, Set};
 use schema::builtin;
 
 /// Writes the fields that this call sets into `metadata.managedFields`.
@@ -35,7 +35,7 @@ pub(crate) fn track(
         meta::of(object).remove("managedFields");
     }
     if let Some(live) = live {
-        ignore_timestamps(live, object);
+        endpoint.ignore_timestamps(live, object);
     }
     Ok(())
 }
