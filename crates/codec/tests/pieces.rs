@@ -135,3 +135,20 @@ fn a_splice_of_the_version_is_a_decode_and_encode() {
     codec::push_json(builtin(), root("Pod"), &raw, &POD, Some("123456789"), &mut spliced).unwrap();
     assert_eq!(spliced, codec::encode_json(builtin(), root("Pod"), &object).unwrap());
 }
+
+#[test]
+fn metadata_alone_is_a_partial_object() {
+    let raw = codec::encode_proto(builtin(), root("Pod"), &pod("a")).unwrap();
+    let gvk = Gvk::new("meta.k8s.io", "v1", "PartialObjectMetadata");
+    let partial = builtin().root(&gvk).unwrap();
+    let names = TypeMeta { api_version: "meta.k8s.io/v1", kind: "PartialObjectMetadata" };
+    let mut expected = pod("a");
+    expected["kind"] = names.kind.into();
+    expected["apiVersion"] = names.api_version.into();
+    let cut = envelope::metadata_only(&raw).unwrap();
+    assert_eq!(cut, codec::encode_proto(builtin(), partial, &expected).unwrap());
+    assert_eq!(
+        codec::proto_to_json(builtin(), partial, cut, &names).unwrap(),
+        codec::encode_json(builtin(), partial, &expected).unwrap()
+    );
+}

@@ -96,9 +96,8 @@ pub fn splice_resource_version(raw: &[u8], version: &str) -> Result<Bytes, Decod
     let Some(metadata) = metadata else {
         return Err(DecodeError::WrongWireType { field: "metadata".to_owned(), wire: 0 });
     };
-    let (head, old, tail) = cut(metadata, RESOURCE_VERSION_TAG)?;
     // Metadata without the field, which upstream never writes, gets it at the place of its tag.
-    let _ = old;
+    let (head, _, tail) = cut(metadata, RESOURCE_VERSION_TAG)?;
     let field_len = 1 + varint_len(version.len() as u64) + version.len();
     let metadata_len = head.len() + field_len + tail.len();
     let mut out = Vec::with_capacity(raw.len() + version.len() + 16);
@@ -112,9 +111,21 @@ pub fn splice_resource_version(raw: &[u8], version: &str) -> Result<Bytes, Decod
     Ok(out.into())
 }
 
-/// Cuts a message at a length-delimited field: what is before, what it holds, what is behind. With
-/// no such field, the cut is before the first higher tag.
-fn cut(bytes: &[u8], tag: u32) -> Result<(&[u8], Option<&[u8]>, &[u8]), DecodeError> {
+/// The part of a message that holds its metadata: a `PartialObjectMetadata` as it is.
+///
+/// # Errors
+/// When the bytes are broken.
+pub fn metadata_only(raw: &[u8]) -> Result<&[u8], DecodeError> {
+    let (before, _, after) = cut(raw, METADATA_TAG)?;
+    Ok(&raw[before.len()..raw.len() - after.len()])
+}
+
+/// What is before a field, what it holds, and what is behind.
+type Cut<'a> = (&'a [u8], Option<&'a [u8]>, &'a [u8]);
+
+/// Cuts a message at a length-delimited field. With no such field, the cut is before the first
+/// higher tag.
+fn cut(bytes: &[u8], tag: u32) -> Result<Cut<'_>, DecodeError> {
     let mut reader = Reader::new(bytes);
     loop {
         let start = bytes.len() - reader.left();

@@ -144,7 +144,7 @@ pub(crate) fn push_varint(out: &mut Vec<u8>, mut number: u64) {
 
 /// How many bytes a varint takes.
 pub(crate) fn varint_len(number: u64) -> usize {
-    ((64 - (number | 1).leading_zeros() as usize) + 6) / 7
+    (64 - (number | 1).leading_zeros() as usize).div_ceil(7)
 }
 
 /// Appends a tag.
