@@ -2,10 +2,12 @@
 
 use crate::assemble::Options;
 use crate::objects::Cached;
-use auth::authentication::anonymous::Anonymous;
-use auth::authentication::{Authenticators, Tokens};
+use crate::fixed::Issuer;
+use crate::identity::{Known, known};
+use auth::authentication::Authenticators;
+use auth::authentication::service_account::SigningKey;
 use auth::authorization::{always, rbac};
-use auth::{Attributes, Authorized, Authorizer, Authorizers, Evidence, UserInfo};
+use auth::{Attributes, Authorized, Authorizer, Authorizers, Evidence, Objects, UserInfo};
 use http::HeaderMap;
 use object::{ApiError, Result};
 use rustls::pki_types::CertificateDer;
@@ -16,15 +18,21 @@ use std::sync::Arc;
 pub struct Access {
     pub(crate) authenticators: Authenticators,
     pub(crate) authorizers: Authorizers,
+    /// Signs service-account tokens, where this server issues any.
+    pub(crate) signer: Option<Arc<SigningKey>>,
 }
 
 impl Access {
-    /// As the options say, reading the cluster through `objects`.
-    pub fn new(options: &Options, objects: Arc<Cached>) -> anyhow::Result<Self> {
-        let anonymous = options.identity.anonymous.then(Anonymous::everywhere);
-        let authenticators = Authenticators::new(Vec::new(), Tokens::default(), anonymous);
+    /// As the options say, reading the cluster through `objects`; beside it what others need to
+    /// check the tokens that it issues.
+    pub fn new(
+        options: &Options,
+        objects: Arc<Cached>,
+    ) -> anyhow::Result<(Self, Option<Issuer>)> {
+        let objects: Arc<dyn Objects> = objects;
+        let Known { authenticators, signer, issuer } = known(&options.identity, &objects)?;
         let authorizers = authorizers(&options.authorization_modes, &objects)?;
-        Ok(Self { authenticators, authorizers })
+        Ok((Self { authenticators, authorizers, signer }, issuer))
     }
 
     /// Who asks; 401 if what was shown is not good. What was shown is removed from the headers,
@@ -51,7 +59,7 @@ impl Access {
 }
 
 /// The authorizers of `--authorization-mode`, in its order.
-fn authorizers(modes: &[String], objects: &Arc<Cached>) -> anyhow::Result<Authorizers> {
+fn authorizers(modes: &[String], objects: &Arc<dyn Objects>) -> anyhow::Result<Authorizers> {
     let mut all: Vec<Arc<dyn Authorizer>> = Vec::new();
     for mode in modes {
         all.push(match mode.as_str() {

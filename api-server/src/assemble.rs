@@ -104,7 +104,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
         .await
         .context("the store can't be loaded")?;
     let objects = Arc::new(Cached(cache.clone()));
-    let access = Access::new(&options, objects.clone())?;
+    let (access, issuer) = Access::new(&options, objects.clone())?;
 
     let address = SocketAddr::new(options.bind_address, options.secure_port);
     let listener = TcpListener::bind(address)
@@ -120,7 +120,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     let readyz = health.readyz.clone();
     let host = options.advertise_address.unwrap_or(options.bind_address);
     let documents = Documents::new(SocketAddr::new(host, address.port()).to_string());
-    let fixed = Fixed::new(documents, health, None, axum::Router::new());
+    let fixed = Fixed::new(documents, health, issuer, axum::Router::new());
     let api = Arc::new(Api { registry, access, fixed, shutdown: shutdown.clone() });
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));

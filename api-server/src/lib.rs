@@ -13,6 +13,7 @@ mod body;
 mod bootstrap;
 mod fixed;
 pub mod flags;
+mod identity;
 mod in_process;
 pub mod limits;
 mod objects;

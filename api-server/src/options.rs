@@ -139,20 +139,23 @@ pub fn selection(ask: &Ask) -> Result<cache::Query> {
     }
     let fields =
         FieldSelector::parse(&terms).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let mut paths = Vec::new();
     for term in fields.terms() {
-        let path = term.field.as_str();
-        let known = matches!(path, "metadata.name" | "metadata.namespace")
-            || ask.kind.selectable_fields.contains(&path);
-        if !known {
-            return Err(ApiError::bad_request(format!(
+        let label = term.field.as_str();
+        let path = ask.kind.field_path(label).ok_or_else(|| {
+            ApiError::bad_request(format!(
                 "Unable to find {:?} that match label selector {:?}, field selector {:?}: field \
-                 label not supported: {path}",
+                 label not supported: {label}",
                 ask.gvk().to_string(),
                 ask.query.get("labelSelector").unwrap_or_default(),
                 ask.query.get("fieldSelector").unwrap_or_default(),
-            )));
-        }
+            ))
+        })?;
+        let sign = if term.equal { "=" } else { "!=" };
+        paths.push(format!("{path}{sign}{}", escape(&term.value)));
     }
+    // Labels that clients use may stand for other paths in the stored form.
+    let fields = FieldSelector::parse(&paths.join(",")).map_err(ApiError::internal)?;
     let namespace = ask.target().namespace;
     let namespace = (!namespace.is_empty()).then(|| namespace.to_owned());
     Ok(cache::Query { namespace, labels, fields })

@@ -1,0 +1,5 @@
+//! OpenAPI.
+
+mod definitions;
+mod descriptions;
+mod node;
