@@ -9,7 +9,6 @@ use crate::history::{History, UnixMillis, Written, holds};
 use crate::{
     Batch, Change, Entry, Event, Expect, Outcome, Page, Range, Revision, StoreError, Watch, limits,
 };
-use bytes::Bytes;
 use futures::StreamExt;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -226,7 +225,7 @@ fn event(written: &Written) -> Event {
     Event {
         entry: Entry {
             key: written.key.to_string(),
-            value: written.value.clone().unwrap_or_else(Bytes::new),
+            value: written.value.clone().unwrap_or_default(),
             create_revision: written.create_revision,
             mod_revision: written.revision,
             unreadable: None,

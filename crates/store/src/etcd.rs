@@ -19,7 +19,7 @@ use crate::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use lease::Leases;
-use members::{Members, Repeat, describe, unavailable};
+use members::{Members, Repeat, describe, lost, unavailable};
 use std::sync::Arc;
 use tonic::{Code, Status};
 use transport::Address;
@@ -99,20 +99,54 @@ impl Etcd {
         }
     }
 
-    async fn operation(&self, key: &Bytes, change: &Change) -> Result<proto::Operation, Status> {
-        let key = key.clone();
-        match change {
-            Change::Delete => Ok(proto::Operation::Delete(proto::DeleteRangeRequest { key })),
-            Change::Put { value, ttl } => {
-                let lease = match ttl {
-                    Some(ttl) => self.leases.lease(&self.members, *ttl).await?,
-                    None => 0,
-                };
-                let value = value.clone();
-                Ok(proto::Operation::Put(proto::PutRequest { key, value, lease }))
+    /// One compare-and-swap, as upstream's client writes it.
+    async fn transact(
+        &self,
+        key: &Bytes,
+        expect: Expect,
+        change: &Change,
+    ) -> Result<proto::TxnResponse, Refused> {
+        let refused = |status| Refused { status, lease: None };
+        let mut lease = 0;
+        let write = match change {
+            Change::Delete => {
+                proto::Operation::Delete(proto::DeleteRangeRequest { key: key.clone() })
             }
-        }
+            Change::Put { value, ttl } => {
+                if let Some(ttl) = ttl {
+                    lease = self.leases.lease(&self.members, *ttl).await.map_err(refused)?;
+                }
+                let (key, value) = (key.clone(), value.clone());
+                proto::Operation::Put(proto::PutRequest { key, value, lease })
+            }
+        };
+        let read = proto::RangeRequest { key: key.clone(), ..Default::default() };
+        let compare = proto::Compare {
+            result: 0,
+            target: proto::COMPARE_MOD,
+            key: key.clone(),
+            mod_revision: Some(match expect {
+                Expect::Absent => 0,
+                Expect::Revision(revision) => revision,
+            }),
+        };
+        let request = proto::TxnRequest {
+            compare: vec![compare],
+            success: vec![proto::RequestOp { request: Some(write) }],
+            failure: vec![proto::RequestOp { request: Some(proto::Operation::Range(read)) }],
+        };
+        self.members.call(TXN, request, Repeat::Never).await.map_err(|status: Status| {
+            let gone = lease != 0 && status.code() == Code::NotFound;
+            Refused { lease: gone.then_some(lease), status }
+        })
     }
+}
+
+/// A transaction that etcd did not carry out, or not for sure.
+struct Refused {
+    status: Status,
+    /// The lease that was the reason.
+    lease: Option<i64>,
 }
 
 #[async_trait]
@@ -149,37 +183,15 @@ impl Store for Etcd {
         change: Change,
     ) -> Result<Outcome, StoreError> {
         let key = bytes(key);
-        let write = self.operation(&key, &change).await.map_err(|status| failure(&status, 0))?;
-        let lease = match &write {
-            proto::Operation::Put(put) => put.lease,
-            _ => 0,
-        };
-        let read = proto::RangeRequest { key: key.clone(), ..Default::default() };
-        let compare = proto::Compare {
-            result: 0,
-            target: proto::COMPARE_MOD,
-            key,
-            mod_revision: Some(match expect {
-                Expect::Absent => 0,
-                Expect::Revision(revision) => revision,
-            }),
-        };
-        let request = proto::TxnRequest {
-            compare: vec![compare],
-            success: vec![proto::RequestOp { request: Some(write) }],
-            failure: vec![proto::RequestOp { request: Some(proto::Operation::Range(read)) }],
-        };
-        let answer: Result<proto::TxnResponse, Status> =
-            self.members.call(TXN, request, Repeat::Never).await;
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(status) => {
-                if lease != 0 && status.code() == Code::NotFound {
-                    self.leases.forget(lease).await;
-                }
-                return Err(oversized(&status, &change).unwrap_or_else(|| failure(&status, 0)));
-            }
-        };
+        let mut attempt = self.transact(&key, expect, &change).await;
+        if let Err(Refused { lease: Some(lease), .. }) = &attempt {
+            // etcd knows the lease no more, so nothing was written; a new one will do.
+            self.leases.forget(*lease).await;
+            attempt = self.transact(&key, expect, &change).await;
+        }
+        let answer = attempt.map_err(|Refused { status, .. }| {
+            oversized(&status, &change).unwrap_or_else(|| failure(&status, 0))
+        })?;
         if answer.succeeded {
             return revision(answer.header).map(Outcome::Done);
         }
@@ -240,6 +252,7 @@ fn entry(kv: proto::KeyValue) -> Entry {
 fn failure(status: &Status, asked: Revision) -> StoreError {
     let text = status.message();
     match status.code() {
+        _ if lost(status) => unavailable(status),
         Code::OutOfRange if text.contains("has been compacted") => {
             StoreError::Compacted { asked, oldest: 0 }
         }

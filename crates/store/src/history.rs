@@ -46,8 +46,10 @@ pub(crate) struct History {
     compacted: Revision,
     /// Changes up to here may be missing from the log: a watch has to start at or after it.
     complete_after: Revision,
-    /// The beginnings of the keys whose changes may be missing up to `complete_after`.
+    /// The beginnings of the keys of which a disk keeps the newest version only.
     lanes: Vec<String>,
+    /// The oldest revision at which such keys can be read.
+    lanes_from: Revision,
     expiries: BTreeSet<(UnixMillis, Arc<str>, Revision)>,
 }
 
@@ -63,6 +65,7 @@ impl History {
             compacted: 0,
             complete_after: 0,
             lanes,
+            lanes_from: 0,
             expiries: BTreeSet::new(),
         }
     }
@@ -91,8 +94,8 @@ impl History {
         if revision < self.compacted {
             return Err(self.gone(revision, self.compacted));
         }
-        if revision < self.complete_after && self.meets_lane(range) {
-            return Err(self.gone(revision, self.complete_after));
+        if revision < self.lanes_from && self.meets_lane(range) {
+            return Err(self.gone(revision, self.lanes_from));
         }
         let mut page = Page { revision, ..Page::default() };
         if !range.end.is_empty() && range.start >= range.end {
@@ -164,6 +167,13 @@ impl History {
         // The change at the compacted revision itself can be watched too, and none made revision 1.
         let first = compacted.max(FIRST_REVISION + 1);
         self.complete_after = if missing >= first { missing } else { 0 };
+        // A version in a lane is gone from the disk once another replaced it, so the past of a
+        // lane reaches back to its last replacement (or removal, which leaves a gap) only.
+        let replacement = self.log.iter().rev().find(|written| {
+            written.create_revision != written.revision && self.in_lane(&written.key)
+        });
+        self.lanes_from =
+            replacement.map_or(0, |written| written.revision).max(self.complete_after);
         self.trim_log(compacted);
     }
 
@@ -283,3 +293,6 @@ fn size_bytes(written: &Written) -> usize {
     const FIXED: usize = 128;
     FIXED + written.key.len() + written.value.as_ref().map_or(0, Bytes::len)
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ mod history;
 pub mod key;
 pub mod limits;
 mod memory;
+mod shared;
 #[doc(hidden)]
 pub mod suite;
 

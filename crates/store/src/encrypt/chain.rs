@@ -94,11 +94,8 @@ impl Chain {
                     return Ok(Opened { stale: opened.stale || at != 0, ..opened });
                 }
                 // Another provider of the same sort may have the key.
-                Some(Err(why)) => {
-                    if !failures.contains(&why) {
-                        failures.push(why);
-                    }
-                }
+                Some(Err(why)) if failures.contains(&why) => {}
+                Some(Err(why)) => failures.push(why),
             }
         }
         Err(match failures[..] {

@@ -150,10 +150,15 @@ pub(super) fn unavailable(status: &Status) -> StoreError {
     StoreError::Unavailable(describe(status))
 }
 
+/// Whether the answer was lost on the way: what a server says itself has no cause behind it.
+pub(super) fn lost(status: &Status) -> bool {
+    status.source().is_some()
+}
+
 /// Whether another member could do better.
 fn elsewhere(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled)
-        || causes(status).any(|cause| cause.is::<tonic::transport::Error>())
+        || lost(status)
 }
 
 /// Whether the call surely never left this process.

@@ -8,6 +8,7 @@ pub(super) const CHECKS: &[(&str, Check)] = &[
     ("a watch sees what comes", |s| Box::pin(to_come(s))),
     ("a watch begins in the past", |s| Box::pin(replay(s))),
     ("a watch sees every revision of all writers once", |s| Box::pin(no_gap(s))),
+    ("a watch carries large values", |s| Box::pin(large(s))),
     ("watches don't disturb each other", |s| Box::pin(several(s))),
 ];
 
@@ -76,6 +77,25 @@ async fn no_gap(store: &dyn Store) {
     };
     let ((), seen) = futures::join!(write, see);
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), keys);
+}
+
+/// More than any server puts into one message, so that it has to come in pieces.
+async fn large(store: &dyn Store) {
+    let mut watch = start(store).await;
+    let value = "x".repeat(1 << 20);
+    let mut revisions = Vec::new();
+    for n in 0..6 {
+        let revision = create(store, &format!("/registry/large/{n}"), &value).await;
+        revisions.push(revision);
+    }
+    let mut replayed = store.watch(revisions[0] - 1).await.expect("a watch");
+    for watch in [&mut watch, &mut replayed] {
+        for revision in &revisions {
+            let batch = next(watch).await;
+            assert_eq!(batch.revision, *revision);
+            assert_eq!(batch.events[0].entry.value, value.as_bytes());
+        }
+    }
 }
 
 async fn several(store: &dyn Store) {

@@ -130,13 +130,29 @@ async fn many_short_lived_values_share_a_lease() {
         let key = format!("/registry/events/a/{n}");
         store.commit(&key, Expect::Absent, change).await.expect("a put");
     }
+    let text = etcdctl(&cluster, &["lease", "list"]);
+    assert!(text.contains("found 1 leases"), "{text}");
+
+    // A lease that somebody has revoked is no reason to refuse a write.
+    let lease = text.lines().last().expect("a line for the lease");
+    etcdctl(&cluster, &["lease", "revoke", lease]);
+    assert_eq!(suite::list(&store, "/registry/events/", None).await.count, 0);
+    let change = Change::Put { value: "x".into(), ttl: Some(Duration::from_secs(3600)) };
+    let outcome = store.commit("/registry/events/a/1", Expect::Absent, change).await;
+    assert!(matches!(outcome, Ok(Outcome::Done(_))), "{outcome:?}");
+    let text = etcdctl(&cluster, &["lease", "list"]);
+    assert!(text.contains("found 1 leases") && !text.contains(lease), "{text}");
+}
+
+fn etcdctl(cluster: &Cluster, arguments: &[&str]) -> String {
     let output = std::process::Command::new("/usr/bin/etcdctl")
-        .args(["--endpoints", &cluster.urls()[0], "lease", "list"])
+        .args(["--endpoints", &cluster.urls()[0]])
+        .args(arguments)
         .env("ETCDCTL_API", "3")
         .output()
         .expect("this test needs /usr/bin/etcdctl");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("found 1 leases"), "{text}");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// Which etcd to run, for trying another version.
+const PROGRAM_VARIABLE: &str = "ORLOP_TEST_ETCD";
 const PROGRAM: &str = "/usr/bin/etcd";
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -34,7 +36,8 @@ pub(crate) struct Tls {
 impl Cluster {
     /// Starts `size` members; with `tls` they insist on certificates.
     pub(crate) async fn start(size: usize, with_tls: bool) -> Self {
-        assert!(Path::new(PROGRAM).exists(), "this test needs {PROGRAM}, which is not installed");
+        let program = program();
+        assert!(Path::new(&program).exists(), "this test needs {program}, which is not installed");
         let directory = tempfile::tempdir().expect("a directory");
         let tls = with_tls.then(|| Tls::make(directory.path()));
         let scheme = if with_tls { "https" } else { "http" };
@@ -95,7 +98,7 @@ impl Cluster {
 
     /// Starts a member that is not running.
     pub(crate) fn run(&mut self, n: usize) {
-        let child = Command::new(PROGRAM)
+        let child = Command::new(program())
             .args(&self.members[n].arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -167,6 +170,10 @@ impl Tls {
             key: write("etcd-key.pem", &key.serialize_pem()),
         }
     }
+}
+
+fn program() -> String {
+    std::env::var(PROGRAM_VARIABLE).unwrap_or_else(|_| PROGRAM.to_owned())
 }
 
 /// Ports that nobody had a moment ago, all different.
