@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod recorded;
+
 struct Says(Decision);
 
 #[async_trait]
