@@ -69,3 +69,54 @@ pub enum EncodeError {
         expected: &'static str,
     },
 }
+
+impl DecodeError {
+    /// The sentence that a request is refused with, for a body that should be a `kind`: upstream's
+    /// words where a text cannot even be asked what it is, with the beginning of the body. `None`
+    /// for the other errors, which say what the object could not be handled as.
+    pub fn unrecognized(&self, kind: &str, body: &[u8]) -> Option<String> {
+        const SHOWN_BYTES: usize = 30;
+        let Self::Syntax(why) = self else { return None };
+        let prefix = match why.starts_with("yaml: ") {
+            true => "",
+            false => "couldn't get version/kind; json parse error: ",
+        };
+        let shown = &body[..body.len().min(SHOWN_BYTES)];
+        let mut summary = match body.first() {
+            None => "<empty>".to_owned(),
+            Some(b'{') => String::from_utf8_lossy(shown).into_owned(),
+            Some(_) => shown.iter().map(|byte| format!("{byte:02x}")).collect(),
+        };
+        if body.len() > SHOWN_BYTES {
+            summary.push_str(" ...");
+        }
+        Some(format!(
+            "the object provided is unrecognized (must be of type {kind}): {prefix}{why} ({summary})"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DecodeError;
+
+    #[test]
+    fn a_body_that_is_nothing_is_shown() {
+        let error = DecodeError::Syntax("unexpected end of JSON input".to_owned());
+        for (body, shown) in [
+            ("", "<empty>"),
+            ("[", "5b"),
+            ("{\"spec\":", "{\"spec\":"),
+            ("{\"metadata\":{\"name\":\"abcdefghijk", "{\"metadata\":{\"name\":\"abcdefghi ..."),
+        ] {
+            assert_eq!(
+                error.unrecognized("Pod", body.as_bytes()).unwrap(),
+                format!(
+                    "the object provided is unrecognized (must be of type Pod): couldn't get \
+                     version/kind; json parse error: unexpected end of JSON input ({shown})"
+                )
+            );
+        }
+        assert_eq!(DecodeError::Truncated.unrecognized("Pod", b""), None);
+    }
+}

@@ -2,6 +2,7 @@
 
 pub(crate) mod decode;
 pub(crate) mod encode;
+pub(crate) mod fields_v1;
 pub mod list;
 pub mod peek;
 pub(crate) mod pretty;

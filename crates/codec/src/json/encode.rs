@@ -1,6 +1,6 @@
 //! The tree to JSON text in Go's order and with Go's omissions.
 
-use super::text;
+use super::{fields_v1, text};
 use crate::proto::is_plain;
 use crate::{EncodeError, Schema, TypeId};
 use schema::{Field, Scalar, Shape};
@@ -188,7 +188,11 @@ impl Encoder<'_> {
         out: &mut Vec<u8>,
     ) -> Done {
         let expected = match (scalar, value) {
-            (Scalar::RawExtension | Scalar::FieldsV1 | Scalar::Json, _) | (_, Value::Null) => None,
+            (Scalar::FieldsV1, _) => {
+                fields_v1::push(out, value);
+                return Ok(());
+            }
+            (Scalar::RawExtension | Scalar::Json, _) | (_, Value::Null) => None,
             (Scalar::Bool, Value::Bool(_)) => None,
             (Scalar::Bool, _) => Some("a boolean"),
             (Scalar::Float, Value::Number(number)) => {

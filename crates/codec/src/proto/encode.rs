@@ -209,7 +209,10 @@ impl<'s> Encoder<'s> {
                 push_message(out, tag, |out| {
                     if let Some(value) = value {
                         push_message(out, 1, |out| {
-                            crate::json::text::push_value(out, value);
+                            match scalar {
+                                Scalar::FieldsV1 => crate::json::fields_v1::push(out, value),
+                                _ => crate::json::text::push_value(out, value),
+                            }
                             Ok(())
                         })?;
                     }
