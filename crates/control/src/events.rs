@@ -5,15 +5,17 @@
 //! same fields, the same form of name; of its correlation only the counting of equal events.
 
 use crate::limits::{EVENT_BACKLOG, EVENT_MEMORY};
+use crate::{Action, execute};
 use client::is_not_found;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
-use kube::api::{Patch, PatchParams, PostParams};
-use kube::{Api, Client, Resource};
+use k8s_openapi::api::events;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time};
+use kube::{Client, Resource};
 use runtime::Shutdown;
 use runtime::clock::{self, Timestamp};
 use serde_json::json;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 use tokio::sync::mpsc;
 
 /// Whether an event tells of the usual or of trouble.
@@ -48,6 +50,8 @@ struct Told {
     kind: EventType,
     reason: String,
     message: String,
+    /// Set for an event of the newer API, which says what was being done.
+    action: Option<&'static str>,
     at: Timestamp,
 }
 
@@ -83,12 +87,37 @@ impl Recorder {
         reason: &str,
         message: impl Into<String>,
     ) {
+        self.send(about, kind, reason, None, message.into());
+    }
+
+    /// Tells `message` about `object` through `events.k8s.io/v1`: `action` says what was being
+    /// done, as the scheduler's events have it.
+    pub fn tell_doing<K: Resource<DynamicType = ()>>(
+        &self,
+        object: &K,
+        kind: EventType,
+        reason: &str,
+        action: &'static str,
+        message: impl Into<String>,
+    ) {
+        self.send(reference(object), kind, reason, Some(action), message.into());
+    }
+
+    fn send(
+        &self,
+        about: ObjectReference,
+        kind: EventType,
+        reason: &str,
+        action: Option<&'static str>,
+        message: String,
+    ) {
         let told = Told {
             component: self.component,
             about,
             kind,
             reason: reason.into(),
-            message: message.into(),
+            message,
+            action,
             at: clock::now(),
         };
         if self.sender.try_send(told).is_err() {
@@ -122,8 +151,7 @@ struct Sameness {
 }
 
 struct Written {
-    name: String,
-    namespace: String,
+    path: String,
     count: i32,
 }
 
@@ -143,7 +171,7 @@ async fn write_all(client: Client, mut receiver: mpsc::Receiver<Told>) {
         };
         if let Some(written) = memory.get_mut(&sameness) {
             written.count += 1;
-            match count_up(&client, written, told.at).await {
+            match count_up(&client, written, &told).await {
                 Err(error) if is_not_found(&error) => {}
                 Err(error) => {
                     tracing::debug!(%error, "an event was not counted up");
@@ -152,13 +180,16 @@ async fn write_all(client: Client, mut receiver: mpsc::Receiver<Told>) {
                 Ok(()) => continue,
             }
         }
-        let event = first(&told);
-        let namespace = event.metadata.namespace.clone().unwrap_or_default();
-        let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
-        match api.create(&PostParams::default(), &event).await {
+        let action = match told.action {
+            None => Action::create(&first(&told)),
+            Some(action) => first_doing(&told, action),
+        };
+        let Action::Create { path, body } = &action else { continue };
+        let name = body["metadata"]["name"].as_str().unwrap_or_default();
+        let path = format!("{path}/{name}");
+        match execute(&client, &action).await {
             Ok(_) => {
-                let name = event.metadata.name.unwrap_or_default();
-                memory.insert(sameness, Written { name, namespace, count: 1 });
+                memory.insert(sameness, Written { path, count: 1 });
             }
             // An event that its namespace no longer takes is no loss.
             Err(error) => tracing::debug!(%error, "an event was not written"),
@@ -166,10 +197,14 @@ async fn write_all(client: Client, mut receiver: mpsc::Receiver<Told>) {
     }
 }
 
-async fn count_up(client: &Client, written: &Written, at: Timestamp) -> Result<(), kube::Error> {
-    let api: Api<Event> = Api::namespaced(client.clone(), &written.namespace);
-    let patch = json!({"count": written.count, "lastTimestamp": Time(at)});
-    api.patch(&written.name, &PatchParams::default(), &Patch::Merge(patch)).await.map(drop)
+async fn count_up(client: &Client, written: &Written, told: &Told) -> Result<(), kube::Error> {
+    let (count, at) = (written.count, told.at);
+    let body = match told.action {
+        None => json!({"count": count, "lastTimestamp": Time(at)}),
+        Some(_) => json!({"series": {"count": count, "lastObservedTime": MicroTime(at)}}),
+    };
+    let action = Action::Patch { path: written.path.clone(), strategic: false, body };
+    execute(client, &action).await.map(drop)
 }
 
 fn first(told: &Told) -> Event {
@@ -192,4 +227,33 @@ fn first(told: &Told) -> Event {
         reporting_component: Some(told.component.into()),
         ..Event::default()
     }
+}
+
+fn first_doing(told: &Told, action: &'static str) -> Action {
+    let old = first(told);
+    let namespace = old.metadata.namespace.as_deref();
+    Action::Create {
+        path: events::v1::Event::url_path(&(), namespace),
+        body: json!({
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": old.metadata,
+            "eventTime": MicroTime(told.at),
+            "reportingController": told.component,
+            "reportingInstance": format!("{}-{}", told.component, host_name()),
+            "action": action,
+            "reason": told.reason,
+            "regarding": told.about,
+            "note": told.message,
+            "type": told.kind.as_str(),
+        }),
+    }
+}
+
+fn host_name() -> &'static str {
+    static NAME: LazyLock<String> = LazyLock::new(|| {
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        name.trim().to_owned()
+    });
+    &NAME
 }

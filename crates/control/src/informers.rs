@@ -26,13 +26,23 @@ impl Informers {
 
     /// The informer of the kind `K`. Managed fields are not in it.
     pub fn of<K: Informed>(&self) -> Arc<Informer<K>> {
+        self.of_selected("")
+    }
+
+    /// The informer of the objects of `K` that match the field selector `fields`. A kind has one
+    /// informer in a process: the first who asks for it selects.
+    pub fn of_selected<K: Informed>(&self, fields: &str) -> Arc<Informer<K>> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((informer, _)) = made.get(&TypeId::of::<K>()) {
             let informer = informer.clone();
             return informer.downcast().expect("the map's key is the informer's type");
         }
         let informer = Arc::new(Informer::<K>::new());
-        let follow = informer.clone().follow(self.client.clone(), watcher::Config::default());
+        let mut config = watcher::Config::default();
+        if !fields.is_empty() {
+            config = config.fields(fields);
+        }
+        let follow = informer.clone().follow(self.client.clone(), config);
         self.shutdown.spawn_until_begun("informer", follow);
         let asked = informer.clone();
         made.insert(TypeId::of::<K>(), (informer.clone(), Arc::new(move || asked.has_synced())));
