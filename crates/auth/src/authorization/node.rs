@@ -229,10 +229,8 @@ impl Asked<'_> {
             "watch" | "list" | "deletecollection" => no(
                 "can only list/watch/deletecollection resourceslices with nodeName field selector",
             ),
-            _ => no(
-                "only the following verbs are allowed for a ResourceSlice: get, watch, list, create, \
-                 update, patch, delete, deletecollection",
-            ),
+            _ => no("only the following verbs are allowed for a ResourceSlice: get, watch, list, \
+                 create, update, patch, delete, deletecollection"),
         }
     }
 

@@ -126,7 +126,10 @@ fn an_aggregated_role_keeps_what_was_gathered_and_gets_its_selectors() {
 fn a_binding_gets_its_subjects_and_is_made_anew_for_another_role() {
     let role = |name: &str| json!({"apiGroup": GROUP, "kind": "ClusterRole", "name": name});
     let group = |name: &str| json!({"kind": "Group", "apiGroup": GROUP, "name": name});
-    let binding = |name: &str, subjects: Value| json!({"metadata": {"name": "b", "uid": "u"}, "roleRef": role(name), "subjects": subjects});
+    let binding = |name: &str, subjects: Value| {
+        let metadata = json!({"name": "b", "uid": "u"});
+        json!({"metadata": metadata, "roleRef": role(name), "subjects": subjects})
+    };
     let expected = binding("r", json!([group("a"), group("b")]));
     let existing = binding("r", json!([group("own"), group("a")]));
     let written = binding("r", json!([group("own"), group("a"), group("b")]));

@@ -146,7 +146,9 @@ fn a_tampered_token_is_refused_and_a_strangers_is_left_to_others() {
     let token = recorded_token("ES256");
     let [header, claims, signature] =
         token.split('.').collect::<Vec<_>>().try_into().expect("three parts");
-    let text = |part: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+    let text = |part: &str| {
+        String::from_utf8(URL_SAFE_NO_PAD.decode(part).expect("base64")).expect("a text")
+    };
     let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
 
     let other_name = encode(text(claims).replace(":robot", ":admin"));
@@ -195,12 +197,15 @@ fn our_tokens_are_written_as_upstreams() {
         let known = known_by(VerifyingKeys::new(keys), cluster());
         assert!(known.at(then(), &token, &[]).expect("good").is_some());
 
-        let part = |n| URL_SAFE_NO_PAD.decode(token.split('.').nth(n).unwrap()).unwrap();
-        let header = String::from_utf8(part(0)).unwrap();
+        let part = |n| {
+            let encoded = token.split('.').nth(n).expect("three parts");
+            String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).expect("base64")).expect("a text")
+        };
+        let header = part(0);
         assert_eq!(header, format!("{{\"alg\":\"{algorithm}\",\"kid\":\"{}\"}}", key.id()));
         let id = claims.id();
         assert_eq!(
-            String::from_utf8(part(1)).unwrap(),
+            part(1),
             format!(
                 "{{\"aud\":[\"https://ec.example\"],\"exp\":1795416890,\"iat\":1795416290,\
                  \"iss\":\"https://ec.example\",\"jti\":\"{id}\",\"kubernetes.io\":\
@@ -231,7 +236,8 @@ fn a_token_ends_with_what_it_is_bound_to() {
 
         let another = cluster();
         another.put("", resource, named(namespace, name, "another"));
-        assert!(shown(claims.clone(), another).unwrap_err().contains("UID (another) does not"));
+        let why = shown(claims.clone(), another).expect_err("refused");
+        assert!(why.contains("UID (another) does not"), "{why}");
 
         let going = cluster();
         let mut object =
@@ -291,7 +297,7 @@ async fn a_token_in_a_secret_is_good_while_the_secret_holds_it() {
     secret["metadata"]["labels"] =
         json!({"kubernetes.io/legacy-token-invalid-since": "2024-01-01"});
     cluster.put("", "secrets", secret);
-    assert!(ask().await.unwrap_err().starts_with("the token in secret default/bound for"));
+    assert!(ask().await.expect_err("refused").starts_with("the token in secret default/bound for"));
     cluster.remove("", "secrets", ("default", "bound"));
     assert_eq!(ask().await, Err("Token has been invalidated".into()));
 
@@ -309,12 +315,13 @@ fn the_documents_are_upstreams() {
     let document = key_set_document(&rsa).expect("writes");
     let kid = "klgiJEjrhNS1MMhLwMlG3a6MvWlWZo-QHgRyZKgiV4s";
     let start = format!(
-        "{{\"keys\":[{{\"use\":\"sig\",\"kty\":\"RSA\",\"kid\":\"{kid}\",\"alg\":\"RS256\",\"n\":\"rO53GM2k"
+        "{{\"keys\":[{{\"use\":\"sig\",\"kty\":\"RSA\",\"kid\":\"{kid}\",\"alg\":\"RS256\","
     );
     assert!(document.starts_with(&start) && document.ends_with("\",\"e\":\"AQAB\"}]}"));
     assert_eq!(
         configuration_document(EC_ISSUER, "https://10.1.2.3:34507/openid/v1/jwks", &keys),
-        Ok("{\"issuer\":\"https://ec.example\",\"jwks_uri\":\"https://10.1.2.3:34507/openid/v1/jwks\",\
+        Ok("{\"issuer\":\"https://ec.example\",\
+            \"jwks_uri\":\"https://10.1.2.3:34507/openid/v1/jwks\",\
             \"response_types_supported\":[\"id_token\"],\"subject_types_supported\":[\"public\"],\
             \"id_token_signing_alg_values_supported\":[\"ES256\",\"ES384\",\"ES512\"]}"
             .into())

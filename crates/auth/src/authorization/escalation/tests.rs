@@ -52,7 +52,9 @@ fn covering_is_decided_part_by_part() {
         ),
         (json!([{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]), "*", "pods", false),
         (
-            json!([{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"], "resourceNames": ["a"]}]),
+            json!([
+                {"verbs": ["get"], "apiGroups": [""], "resources": ["pods"], "resourceNames": ["a"]}
+            ]),
             "get",
             "pods",
             false,
@@ -105,18 +107,32 @@ async fn a_role_beyond_ones_own_rights_is_refused_in_upstreams_words() {
 
 #[tokio::test]
 async fn escalate_and_bind_lift_the_check() {
-    let grant = |verb, resource, name| json!([{"verbs": [verb], "apiGroups": [GROUP], "resources": [resource], "resourceNames": [name]}]);
+    let grant = |verb: &str, name: &str| {
+        json!([{
+            "verbs": [verb],
+            "apiGroups": [GROUP],
+            "resources": ["clusterroles"],
+            "resourceNames": [name],
+        }])
+    };
     let bob = Arc::new(UserInfo::new("bob", &[]));
-    let (authorizers, rbac) = cluster(grant("escalate", "clusterroles", "r"));
-    let all = json!({"metadata": {"name": "r"}, "rules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]});
+    let (authorizers, rbac) = cluster(grant("escalate", "r"));
+    let all = json!({"metadata": {"name": "r"}, "rules": [
+        {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
+    ]});
     let write =
         RoleWrite { user: &bob, resource: "clusterroles", namespace: "", request_name: "r" };
     assert!(check_role(&authorizers, &rbac, write, &all, None).await.is_ok());
     let write = RoleWrite { request_name: "", ..write };
     assert!(check_role(&authorizers, &rbac, write, &all, None).await.is_err());
 
-    let (authorizers, rbac) = cluster(grant("bind", "clusterroles", "all"));
-    let binding = |name: &str| json!({"metadata": {"name": "b"}, "roleRef": {"kind": "ClusterRole", "name": name, "apiGroup": GROUP}});
+    let (authorizers, rbac) = cluster(grant("bind", "all"));
+    let binding = |name: &str| {
+        json!({
+            "metadata": {"name": "b"},
+            "roleRef": {"kind": "ClusterRole", "name": name, "apiGroup": GROUP},
+        })
+    };
     assert!(check_binding(&authorizers, &rbac, &bob, "", &binding("all")).await.is_ok());
     assert!(check_binding(&authorizers, &rbac, &bob, "", &binding("held")).await.is_ok());
     let error = check_binding(&authorizers, &rbac, &bob, "", &binding("none")).await;

@@ -30,7 +30,8 @@ pub(super) enum Kind {
     ResourceSlice,
 }
 
-type Name = (String, String);
+/// A namespace, empty at the cluster's scope, and a name.
+pub(super) type Name = (String, String);
 
 #[derive(Default)]
 pub(super) struct Graph {

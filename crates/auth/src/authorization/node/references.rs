@@ -1,12 +1,12 @@
 //! What a pod needs on its node, and what mounting a volume takes. Mirrors
 //! `pkg/api/v1/{pod,persistentvolume}/util.go` of `k8s.io/kubernetes`.
 
-use super::graph::Kind;
+use super::graph::{Kind, Name};
 use object::{Value, meta};
 use std::collections::BTreeSet;
 
 /// A kind, and a namespace with a name.
-pub(super) type Reference = (Kind, (String, String));
+pub(super) type Reference = (Kind, Name);
 
 /// Marks a pod that the kubelet made itself; it gives the node no right to anything.
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
@@ -112,7 +112,7 @@ fn resource_claim<'a>(pod: &'a Value, claim: &'a Value) -> Option<&'a str> {
 }
 
 /// A bound volume's claim, and the secrets that mounting it takes.
-pub(super) fn of_volume(volume: &Value) -> Option<((String, String), Vec<(String, String)>)> {
+pub(super) fn of_volume(volume: &Value) -> Option<(Name, Vec<Name>)> {
     let claim = volume["spec"]["claimRef"].as_object()?;
     let text = |key: &str| claim.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (namespace, name) = (text("namespace"), text("name"));

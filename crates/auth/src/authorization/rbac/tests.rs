@@ -113,7 +113,8 @@ fn reasons_read_as_upstreams() {
     let pods = ("", "pods", "");
     assert_eq!(
         ask(&rbac, ("alice", &["devs"]), "get", pods, ("a", "x")).reason(),
-        "RBAC: allowed by ClusterRoleBinding \"viewers\" of ClusterRole \"viewer\" to Group \"devs\""
+        "RBAC: allowed by ClusterRoleBinding \"viewers\" of ClusterRole \"viewer\" to Group \
+         \"devs\""
     );
     assert_eq!(
         ask(&rbac, ("bob", &[]), "get", ("", "secrets", ""), ("a", "mine")).reason(),
@@ -189,8 +190,17 @@ fn rules_are_listed_for_a_review() {
         serde_json::to_value(rules).expect("serializes"),
         json!({
             "resourceRules": [
-                {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "pods/log", "*/scale"]},
-                {"verbs": ["*"], "apiGroups": ["*"], "resources": ["secrets"], "resourceNames": ["mine"]},
+                {
+                    "verbs": ["get", "list"],
+                    "apiGroups": [""],
+                    "resources": ["pods", "pods/log", "*/scale"],
+                },
+                {
+                    "verbs": ["*"],
+                    "apiGroups": ["*"],
+                    "resources": ["secrets"],
+                    "resourceNames": ["mine"],
+                },
             ],
             "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": ["/healthz", "/apis/*"]}],
             "incomplete": false,
