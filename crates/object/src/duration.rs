@@ -154,7 +154,7 @@ mod tests {
             ("s", r#"time: invalid duration "s""#),
             ("9223372036854775808ns", r#"time: invalid duration "9223372036854775808ns""#),
         ] {
-            assert_eq!(parse(text).unwrap_err().to_string(), message);
+            assert_eq!(parse(text).expect_err("refused").to_string(), message);
         }
     }
 }

@@ -183,7 +183,7 @@ mod tests {
             (r"a=\x", r"invalid field selector: invalid escape sequence: \x"),
             (r"a=b\", r"invalid field selector: invalid escape sequence: \"),
         ] {
-            assert_eq!(FieldSelector::parse(text).unwrap_err().to_string(), message);
+            assert_eq!(FieldSelector::parse(text).expect_err("refused").to_string(), message);
         }
     }
 }

@@ -216,7 +216,7 @@ mod tests {
             ),
             ("2006-01-02T15:04:05Zx", r#"parsing time "2006-01-02T15:04:05Zx": extra text: "x""#),
         ] {
-            assert_eq!(parse(text).unwrap_err().to_string(), message);
+            assert_eq!(parse(text).expect_err("refused").to_string(), message);
         }
         assert!(parse_micro("2006-01-02T15:04:05Z").is_err());
     }

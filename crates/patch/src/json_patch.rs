@@ -32,23 +32,34 @@ type Operation = Map<String, Value>;
 fn operations(patch: &Value) -> Result<Vec<Operation>, PatchError> {
     let mistyped = |value: &Value, expected: &str| {
         PatchError::Malformed(format!(
-            "json: cannot unmarshal {} into Go value of type jsonpatch.{expected}",
+            "error decoding patch: json: cannot unmarshal {} into Go {expected}",
             kind(value)
         ))
     };
     let items = match patch {
         Value::Array(items) => items.as_slice(),
         Value::Null => &[],
-        other => return Err(mistyped(other, "Patch")),
+        other => return Err(mistyped(other, "value of type []handlers.jsonPatchOp")),
     };
-    items
-        .iter()
-        .map(|item| match item {
-            Value::Object(operation) => Ok(operation.clone()),
-            Value::Null => Ok(Operation::new()),
-            other => Err(mistyped(other, "Operation")),
-        })
-        .collect()
+    let mut operations = Vec::with_capacity(items.len());
+    for item in items {
+        let operation = match item {
+            Value::Object(operation) => operation.clone(),
+            Value::Null => Operation::new(),
+            other => return Err(mistyped(other, "value of type handlers.jsonPatchOp")),
+        };
+        for member in ["op", "path", "from"] {
+            match operation.get(member) {
+                None | Some(Value::Null | Value::String(_)) => {}
+                Some(other) => {
+                    let field = format!("struct field jsonPatchOp.{member} of type string");
+                    return Err(mistyped(other, &field));
+                }
+            }
+        }
+        operations.push(operation);
+    }
+    Ok(operations)
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn what_is_no_patch_is_refused() {
         for patch in [json!(null), json!(1), json!("x")] {
-            let error = apply(&json!({}), &patch).unwrap_err();
+            let error = apply(&json!({}), &patch).expect_err("refused");
             assert_eq!(error.to_string(), "Invalid JSON Patch");
         }
     }

@@ -34,6 +34,8 @@ enum Command {
 enum Record {
     /// What defaulting fills in, for every kind
     Defaults,
+    /// What patches and applies give, and who owns which fields then
+    Patch,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -41,6 +43,7 @@ fn main() -> anyhow::Result<()> {
         Command::Upstream { flags } => upstream(&flags),
         Command::Schema { check } => xtask::schema::run(check),
         Command::Record(Record::Defaults) => xtask::record::defaults::run(),
+        Command::Record(Record::Patch) => xtask::record::patch::run(),
     }
 }
 

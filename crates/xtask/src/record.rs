@@ -2,4 +2,5 @@
 //! compares ours to them.
 
 pub mod defaults;
+pub mod patch;
 mod skeleton;

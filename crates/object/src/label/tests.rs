@@ -49,9 +49,9 @@ fn refusals_are_upstreams() {
         ),
     ] {
         let got = Selector::parse(text).map(|s| s.to_string());
-        assert_eq!(got.unwrap_err().to_string(), message, "{text}");
+        assert_eq!(got.expect_err("refused").to_string(), message, "{text}");
     }
-    let bad_key = Selector::parse("-x=a").unwrap_err().to_string();
+    let bad_key = Selector::parse("-x=a").expect_err("refused").to_string();
     assert!(
         bad_key.starts_with("unable to parse requirement: <nil>: Invalid value: \"-x\": name part"),
         "{bad_key}"
@@ -100,7 +100,7 @@ fn label_selectors_of_objects_are_read() {
     assert!(Selector::from_label_selector(&json!({})).expect("valid").is_everything());
     let wrong = json!({"matchExpressions": [{"key": "a", "operator": "Has"}]});
     assert_eq!(
-        Selector::from_label_selector(&wrong).unwrap_err().to_string(),
+        Selector::from_label_selector(&wrong).expect_err("refused").to_string(),
         "\"Has\" is not a valid label selector operator"
     );
 }

@@ -38,7 +38,7 @@ pub(super) fn renew(object: &mut Value, config: &Value) {
         return;
     }
     let mut applied = config.clone();
-    if let Some(annotations) = applied["metadata"]["annotations"].as_object_mut() {
+    if let Some(Value::Object(annotations)) = applied.pointer_mut("/metadata/annotations") {
         annotations.remove(ANNOTATION);
     }
     let metadata = meta::entry(object, "metadata");

@@ -64,13 +64,15 @@ fn an_apply_conflicts_is_forced_and_gives_up() {
     let mut live = first.clone();
     live["metadata"]["uid"] = "u".into();
 
-    let error = endpoint.apply(Some(&live), &config(2, "web:1"), "two", false, T2).unwrap_err();
+    let error =
+        endpoint.apply(Some(&live), &config(2, "web:1"), "two", false, T2).expect_err("refused");
     assert_eq!(error.code, 409);
     assert_eq!(
         error.message,
         "Apply failed with 1 conflict: conflict with \"one\": .spec.replicas"
     );
-    let error = endpoint.apply(Some(&live), &config(2, "web:2"), "two", false, T2).unwrap_err();
+    let error =
+        endpoint.apply(Some(&live), &config(2, "web:2"), "two", false, T2).expect_err("refused");
     assert_eq!(
         error.message,
         "Apply failed with 2 conflicts: conflicts with \"one\":\n- .spec.replicas\n\
@@ -157,7 +159,7 @@ fn configurations_that_do_not_fit_are_refused_in_upstreams_words() {
     let gvk = deployment();
     let endpoint = Endpoint::new(schema::builtin(), &gvk).expect("a built-in kind");
     let refuse = |config: Value| {
-        let error = endpoint.apply(None, &config, "one", false, T1).unwrap_err();
+        let error = endpoint.apply(None, &config, "one", false, T1).expect_err("refused");
         (error.code, error.message)
     };
     let mut unknown = config(1, "a");

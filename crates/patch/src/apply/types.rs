@@ -240,9 +240,22 @@ impl<'a> MapType<'a> {
         !declares && matches!(self.element, Some(Ty { what: What::Deduced, .. }))
     }
 
+    /// What OpenAPI says of a missing key: its default, which for a field that is always printed is
+    /// Go's zero.
     fn key_default(&self, name: &str) -> Option<Value> {
         let field = self.schema.field(self.fields?, name)?;
-        serde_json::from_str(field.default?).ok()
+        if let Some(default) = field.default {
+            return serde_json::from_str(default).ok();
+        }
+        if field.omit_empty || field.pointer {
+            return None;
+        }
+        match field.shape {
+            Shape::Scalar(Scalar::String) => Some("".into()),
+            Shape::Scalar(Scalar::Bool) => Some(false.into()),
+            Shape::Scalar(Scalar::Int32 | Scalar::Int64) => Some(0.into()),
+            _ => None,
+        }
     }
 }
 

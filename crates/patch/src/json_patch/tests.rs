@@ -59,7 +59,7 @@ fn failing_operations_leave_nothing_and_are_unfit() {
         json!({"op": "add"}),
         json!(null),
     ] {
-        let error = apply(&original, &json!([operation])).unwrap_err();
+        let error = apply(&original, &json!([operation])).expect_err("refused");
         assert!(matches!(error, PatchError::Unfit(_)), "{operation}: {error}");
         let status = ApiError::from(error).to_status();
         assert_eq!(status["code"], 422);
@@ -72,12 +72,12 @@ fn failing_operations_leave_nothing_and_are_unfit() {
 
 #[test]
 fn what_is_no_list_of_operations_is_malformed() {
-    let refuse = |patch: Value| ApiError::from(apply(&json!({}), &patch).unwrap_err());
+    let refuse = |patch: Value| ApiError::from(apply(&json!({}), &patch).expect_err("refused"));
     let error = refuse(json!({"op": "add"}));
     assert_eq!(error.code, 400);
     assert_eq!(
         error.message,
-        "json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+        "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
     );
     assert_eq!(refuse(json!([1])).code, 400);
     let many = json!(vec![json!({"op": "test", "path": "/a", "value": null}); 10_001]);

@@ -107,7 +107,7 @@ fn retained_keys_replace_one_strategy_by_another() {
     assert_eq!(got["spec"]["strategy"], json!({"type": "Recreate"}));
     let wrong =
         json!({"spec": {"strategy": {"$retainKeys": ["rollingUpdate"], "type": "Recreate"}}});
-    let error = patched("Deployment", original, wrong).unwrap_err();
+    let error = patched("Deployment", original, wrong).expect_err("refused");
     assert_eq!((error.code, &*error.message), (400, "invalid patch format of retainKeys"));
 }
 
@@ -127,9 +127,9 @@ fn refusals_are_upstreams() {
         ),
         (json!([]), 400, "invalid JSON document"),
     ] {
-        let error = patched("Pod", pod.clone(), patch).unwrap_err();
+        let error = patched("Pod", pod.clone(), patch).expect_err("refused");
         assert_eq!((error.code, &*error.message), (code, message));
     }
-    let unknown = patched("Pod", json!({"x": {}}), json!({"x": {"y": 1}})).unwrap_err();
+    let unknown = patched("Pod", json!({"x": {}}), json!({"x": {"y": 1}})).expect_err("refused");
     assert_eq!(unknown.message, "unable to find api field in struct Pod for the json field \"x\"");
 }
