@@ -1,16 +1,20 @@
-//! TLS for a server: files to a configuration, and again whenever the files change.
+//! TLS: files to a configuration, for a server again whenever the files change.
 //!
 //! A client may show a certificate; any is taken here, as long as the client holds its key. Who it
 //! is, and whether our CA signed it, is decided in authentication, so that a stranger's
 //! certificate ends as 401 and not as a broken handshake: Go's `RequestClientCert`. Mirrors
 //! `k8s.io/apiserver/pkg/server/{secure_serving,dynamiccertificates}`.
 
+mod client;
 mod client_certificates;
 mod files;
+mod self_signed;
 mod server_names;
 mod versions;
 
+pub use client::{Identity, Trust, client_config};
 pub use files::{TlsError, certificates, private_key};
+pub use self_signed::self_signed;
 pub use versions::{CipherSuites, MinVersion};
 
 use arc_swap::ArcSwap;

@@ -132,3 +132,44 @@ fn a_missing_file_is_named_with_its_flag() {
     let error = certificates("--client-ca-file", Path::new("/no/such")).expect_err("missing");
     assert!(error.to_string().starts_with("--client-ca-file: open /no/such: "), "{error}");
 }
+
+#[tokio::test]
+async fn a_server_without_files_makes_its_own_once() {
+    let folder = TempDir::new().expect("a folder");
+    let names = ["api.test".to_owned(), "10.0.0.1".to_owned()];
+    let pair = self_signed(folder.path(), "apiserver", &names).expect("made");
+    let first = std::fs::read(&pair.key).expect("reads");
+    let chain = certificates("--cert-dir", &pair.certificate).expect("reads");
+    let ca = chain[1].clone();
+    let tls = ServerTls::load(options(pair.clone(), Vec::new())).expect("loads");
+
+    let trusts = [Trust::Cas(vec![ca]), Trust::Anyone];
+    for trust in trusts {
+        let config = client_config(trust, None, &["h2"]).expect("a client");
+        assert_eq!(connects(&tls, config, "api.test").await, Ok(Some(b"h2".to_vec())));
+    }
+    let stranger = Trust::Cas(vec![Ca::new().certificate().der().clone()]);
+    let config = client_config(stranger, None, &[]).expect("a client");
+    assert!(connects(&tls, config, "api.test").await.is_err());
+
+    self_signed(folder.path(), "apiserver", &names).expect("there");
+    assert_eq!(std::fs::read(&pair.key).expect("reads"), first);
+    std::fs::remove_file(&pair.certificate).expect("removes");
+    let error = self_signed(folder.path(), "apiserver", &names).expect_err("half a pair");
+    assert!(error.to_string().ends_with("apiserver.crt: the certificate is missing"), "{error}");
+}
+
+/// The protocol that both ends agree on.
+async fn connects(
+    tls: &ServerTls,
+    config: ClientConfig,
+    name: &str,
+) -> Result<Option<Vec<u8>>, String> {
+    let (near, far) = tokio::io::duplex(1 << 16);
+    let connector = TlsConnector::from(Arc::new(config));
+    let acceptor = TlsAcceptor::from(tls.config());
+    let name = ServerName::try_from(name.to_owned()).expect("a name");
+    let (client, _) = tokio::join!(connector.connect(name, near), acceptor.accept(far));
+    let client = client.map_err(|error| error.to_string())?;
+    Ok(client.get_ref().1.alpn_protocol().map(<[u8]>::to_vec))
+}
