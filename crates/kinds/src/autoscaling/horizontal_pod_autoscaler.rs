@@ -1,8 +1,9 @@
 //! `HorizontalPodAutoscaler` of `autoscaling/v2`: its row, columns and rules.
 
+mod strategy;
 mod targets;
 
-use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
+use crate::{Cell, Column, Kind, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "autoscaling",
@@ -21,7 +22,7 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules::PLAIN,
     has_generation: false,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };
 
 const COLUMNS: &[Column] = &[

@@ -1,6 +1,9 @@
 //! `Job` of `batch/v1`: its row, columns and rules.
 
-use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
+mod status_rules;
+mod strategy;
+
+use crate::{Cell, Column, Kind, Row, Storage, TableRules, Verb, column, subresource};
 use object::Value;
 
 pub(crate) static KIND: Kind = Kind {
@@ -20,7 +23,7 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules::PLAIN,
     has_generation: true,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };
 
 const COLUMNS: &[Column] = &[

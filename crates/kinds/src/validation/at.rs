@@ -197,6 +197,11 @@ impl<'a> At<'a> {
         self.push(errors, FieldErrorKind::Invalid, Some(value.into()), detail);
     }
 
+    /// It breaks a rule, and its value is not shown.
+    pub fn invalid_silently(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
+        self.push(errors, FieldErrorKind::Invalid, None, detail);
+    }
+
     /// It must not be set here.
     pub fn forbidden(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
         self.push(errors, FieldErrorKind::Forbidden, None, detail);
