@@ -1,0 +1,136 @@
+//! What the scheduler believes of the cluster: what it has seen, and what it has just decided.
+//!
+//! A pod that was given a node counts there at once ("assumed"), before the API server says so.
+//! Mirrors `k8s.io/kubernetes/pkg/scheduler/backend/cache`.
+
+use crate::pod::PodInfo;
+use crate::snapshot::{NodeInfo, Snapshot};
+use k8s_openapi::api::core::v1::Node;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The belief.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    nodes: Snapshot,
+    index: HashMap<String, usize>,
+    /// The node of each pod, by its UID.
+    placed: HashMap<String, String>,
+    /// Pods on nodes that are not known (yet).
+    homeless: HashMap<String, Vec<Arc<PodInfo>>>,
+}
+
+impl Cache {
+    /// The nodes as they are now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.nodes.clone()
+    }
+
+    pub(crate) fn set_node(&mut self, node: Arc<Node>) {
+        let name = node.metadata.name.clone().unwrap_or_default();
+        if let Some(info) = self.node_mut(&name) {
+            info.set_node(node);
+            return;
+        }
+        let mut info = NodeInfo { name: name.clone(), ..NodeInfo::default() };
+        info.set_node(node);
+        for pod in self.homeless.remove(&name).unwrap_or_default() {
+            info.add_pod(pod);
+        }
+        let nodes = Arc::make_mut(&mut self.nodes);
+        self.index.insert(name, nodes.len());
+        nodes.push(Arc::new(info));
+    }
+
+    pub(crate) fn remove_node(&mut self, name: &str) {
+        let Some(index) = self.index.remove(name) else { return };
+        let nodes = Arc::make_mut(&mut self.nodes);
+        let gone = nodes.swap_remove(index);
+        if let Some(moved) = nodes.get(index) {
+            self.index.insert(moved.name.clone(), index);
+        }
+        if !gone.pods.is_empty() {
+            self.homeless.insert(name.to_owned(), gone.pods.clone());
+        }
+    }
+
+    /// Counts `pod` on `node`, in place of what was known of it.
+    pub(crate) fn place(&mut self, pod: Arc<PodInfo>, node: &str) {
+        self.remove_pod(&pod.uid);
+        self.placed.insert(pod.uid.clone(), node.to_owned());
+        match self.node_mut(node) {
+            Some(info) => info.add_pod(pod),
+            None => self.homeless.entry(node.to_owned()).or_default().push(pod),
+        }
+    }
+
+    /// Whether it was known.
+    pub(crate) fn remove_pod(&mut self, uid: &str) -> bool {
+        let Some(node) = self.placed.remove(uid) else { return false };
+        match self.node_mut(&node) {
+            Some(info) => {
+                info.remove_pod(uid);
+            }
+            None => {
+                if let Some(pods) = self.homeless.get_mut(&node) {
+                    pods.retain(|pod| pod.uid != uid);
+                    if pods.is_empty() {
+                        self.homeless.remove(&node);
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn node_mut(&mut self, name: &str) -> Option<&mut NodeInfo> {
+        let index = *self.index.get(name)?;
+        Arc::make_mut(&mut self.nodes).get_mut(index).map(Arc::make_mut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::api::core::v1::Pod;
+    use serde_json::json;
+
+    fn node(name: &str) -> Arc<Node> {
+        Arc::new(serde_json::from_value(json!({"metadata": {"name": name}})).expect("a node"))
+    }
+
+    fn pod(uid: &str) -> Arc<PodInfo> {
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": uid, "uid": uid},
+            "spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1"}}}]},
+        }))
+        .expect("a pod");
+        Arc::new(PodInfo::new(Arc::new(pod)))
+    }
+
+    fn cpu(cache: &Cache, name: &str) -> i64 {
+        let snapshot = cache.snapshot();
+        snapshot.iter().find(|node| node.name == name).expect("known").requested.milli_cpu
+    }
+
+    #[test]
+    fn sums_follow_pods_whatever_the_order() {
+        let mut cache = Cache::default();
+        cache.place(pod("early"), "n1");
+        cache.set_node(node("n1"));
+        cache.set_node(node("n2"));
+        assert_eq!(cpu(&cache, "n1"), 1000);
+        let before = cache.snapshot();
+        cache.place(pod("early"), "n2");
+        assert_eq!((cpu(&cache, "n1"), cpu(&cache, "n2")), (0, 1000));
+        assert_eq!(before[0].requested.milli_cpu, 1000, "a snapshot stands still");
+
+        cache.remove_node("n1");
+        assert_eq!(cpu(&cache, "n2"), 1000);
+        cache.remove_node("n2");
+        cache.set_node(node("n2"));
+        assert_eq!(cpu(&cache, "n2"), 1000, "its pods outlive a node that comes back");
+        assert!(cache.remove_pod("early") && !cache.remove_pod("early"));
+        assert_eq!(cpu(&cache, "n2"), 0);
+    }
+}

@@ -1,0 +1,274 @@
+//! `KubeSchedulerConfiguration`: the file that `--config` names, of every generation.
+//!
+//! Read are the connection, the lease, the profiles' names, the share of nodes and the backoff. A
+//! profile that changes plugins, and extenders, are refused: they would be ignored otherwise.
+//! Mirrors `k8s.io/kube-scheduler/config`.
+
+use control::component::ComponentOptions;
+use serde::Deserialize;
+use serde_json::Value;
+use std::time::Duration;
+
+const GROUP: &str = "kubescheduler.config.k8s.io/";
+const VERSIONS: [&str; 6] = ["v1", "v1beta3", "v1beta2", "v1beta1", "v1alpha2", "v1alpha1"];
+const DEFAULT_NAME: &str = "default-scheduler";
+
+/// The file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Configuration {
+    api_version: String,
+    kind: String,
+    #[serde(default)]
+    client_connection: ClientConnection,
+    #[serde(default)]
+    leader_election: LeaderElection,
+    percentage_of_nodes_to_score: Option<i64>,
+    #[serde(rename = "podInitialBackoffSeconds")]
+    pub(crate) initial_backoff_seconds: Option<u64>,
+    #[serde(rename = "podMaxBackoffSeconds")]
+    pub(crate) max_backoff_seconds: Option<u64>,
+    #[serde(default)]
+    profiles: Vec<Profile>,
+    #[serde(default)]
+    extenders: Vec<Value>,
+    /// Of v1alpha1.
+    scheduler_name: Option<String>,
+    // Taken, and without effect here.
+    #[serde(rename = "parallelism")]
+    _parallelism: Option<Value>,
+    #[serde(rename = "delayCacheUntilActive")]
+    _delay_cache: Option<Value>,
+    #[serde(rename = "enableProfiling")]
+    _profiling: Option<Value>,
+    #[serde(rename = "enableContentionProfiling")]
+    _contention_profiling: Option<Value>,
+    #[serde(rename = "healthzBindAddress")]
+    _health_address: Option<Value>,
+    #[serde(rename = "metricsBindAddress")]
+    _metrics_address: Option<Value>,
+    #[serde(rename = "algorithmSource")]
+    _algorithm: Option<Value>,
+    #[serde(rename = "hardPodAffinitySymmetricWeight")]
+    _hard_affinity: Option<Value>,
+    #[serde(rename = "disablePreemption")]
+    _disable_preemption: Option<Value>,
+    #[serde(rename = "bindTimeoutSeconds")]
+    _bind_timeout: Option<Value>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ClientConnection {
+    kubeconfig: Option<String>,
+    qps: Option<f64>,
+    burst: Option<u32>,
+    #[serde(rename = "acceptContentTypes")]
+    _accept: Option<Value>,
+    #[serde(rename = "contentType")]
+    _content_type: Option<Value>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LeaderElection {
+    leader_elect: Option<bool>,
+    lease_duration: Option<String>,
+    renew_deadline: Option<String>,
+    retry_period: Option<String>,
+    resource_lock: Option<String>,
+    resource_name: Option<String>,
+    resource_namespace: Option<String>,
+    /// Of v1alpha1.
+    lock_object_name: Option<String>,
+    /// Of v1alpha1.
+    lock_object_namespace: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Profile {
+    scheduler_name: Option<String>,
+    percentage_of_nodes_to_score: Option<i64>,
+    plugins: Option<Value>,
+    plugin_config: Option<Value>,
+}
+
+impl Configuration {
+    /// Reads the file `path`.
+    ///
+    /// # Errors
+    /// The sentence that names the file and what is wrong with it.
+    pub(crate) fn read(path: &str) -> Result<Self, String> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("--config {path}: {error}"))?;
+        Self::parse(&text).map_err(|why| format!("--config {path}: {why}"))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let file: Self = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+        let version = file.api_version.strip_prefix(GROUP);
+        if file.kind != "KubeSchedulerConfiguration"
+            || !version.is_some_and(|version| VERSIONS.contains(&version))
+        {
+            return Err(format!(
+                "no kind {:?} is registered for version {:?}",
+                file.kind, file.api_version
+            ));
+        }
+        if !file.extenders.is_empty() {
+            return Err("extenders: extenders are not built yet".into());
+        }
+        let changes = |profile: &Profile| {
+            profile.plugins.as_ref().is_some_and(|value| !value.is_null())
+                || profile.plugin_config.as_ref().is_some_and(|value| !value.is_null())
+        };
+        if let Some(index) = file.profiles.iter().position(changes) {
+            return Err(format!(
+                "profiles[{index}]: choosing plugins, and their configuration, is not built yet"
+            ));
+        }
+        Ok(file)
+    }
+
+    /// Puts what the file says into `options`, but for what a flag said.
+    pub(crate) fn apply(
+        &self,
+        options: &mut ComponentOptions,
+        was_given: impl Fn(&str) -> bool,
+    ) -> Result<(), String> {
+        let connection = &self.client_connection;
+        let connect = &mut options.connect;
+        if let Some(file) = connection.kubeconfig.as_ref().filter(|file| !file.is_empty())
+            && !was_given("kubeconfig")
+        {
+            connect.kubeconfig = Some(file.into());
+        }
+        if let Some(qps) = connection.qps.filter(|qps| *qps != 0.0)
+            && !was_given("kube-api-qps")
+        {
+            connect.qps = qps;
+        }
+        if let Some(burst) = connection.burst.filter(|burst| *burst != 0)
+            && !was_given("kube-api-burst")
+        {
+            connect.burst = burst;
+        }
+        self.apply_lease(&mut options.lease, was_given)
+    }
+
+    fn apply_lease(
+        &self,
+        lease: &mut client::lease::LeaseOptions,
+        was_given: impl Fn(&str) -> bool,
+    ) -> Result<(), String> {
+        let file = &self.leader_election;
+        if let Some(enabled) = file.leader_elect
+            && !was_given("leader-elect")
+        {
+            lease.enabled = enabled;
+        }
+        if let Some(lock) = &file.resource_lock
+            && !matches!(lock.as_str(), "" | "leases" | "endpoints" | "endpointsleases")
+        {
+            return Err(format!("leaderElection.resourceLock: Invalid value: {lock:?}"));
+        }
+        let names = [
+            (
+                &file.resource_name,
+                &file.lock_object_name,
+                &mut lease.name,
+                "leader-elect-resource-name",
+            ),
+            (
+                &file.resource_namespace,
+                &file.lock_object_namespace,
+                &mut lease.namespace,
+                "leader-elect-resource-namespace",
+            ),
+        ];
+        for (name, old_name, target, flag) in names {
+            let name = name.as_ref().or(old_name.as_ref()).filter(|name| !name.is_empty());
+            if let Some(name) = name
+                && !was_given(flag)
+            {
+                target.clone_from(name);
+            }
+        }
+        let times = [
+            (&file.lease_duration, &mut lease.lease_duration, "leader-elect-lease-duration"),
+            (&file.renew_deadline, &mut lease.renew_deadline, "leader-elect-renew-deadline"),
+            (&file.retry_period, &mut lease.retry_period, "leader-elect-retry-period"),
+        ];
+        for (text, target, flag) in times {
+            if let Some(text) = text
+                && !was_given(flag)
+            {
+                let parsed: Duration = runtime::flags::duration::parse(text)?;
+                if !parsed.is_zero() {
+                    *target = parsed;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of its profiles.
+    pub(crate) fn scheduler_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .profiles
+            .iter()
+            .map(|profile| profile.scheduler_name.clone().unwrap_or_else(|| DEFAULT_NAME.into()))
+            .collect();
+        if names.is_empty() {
+            names.push(self.scheduler_name.clone().unwrap_or_else(|| DEFAULT_NAME.into()));
+        }
+        names
+    }
+
+    /// `percentageOfNodesToScore`.
+    pub(crate) fn nodes_percent(&self) -> Result<usize, String> {
+        let own = self.profiles.iter().find_map(|profile| profile.percentage_of_nodes_to_score);
+        let percent = own.or(self.percentage_of_nodes_to_score).unwrap_or(0);
+        usize::try_from(percent).ok().filter(|percent| *percent <= 100).ok_or_else(|| {
+            format!(
+                "percentageOfNodesToScore: Invalid value: {percent}: not in valid range [0-100]"
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_guides_files_are_read() {
+        for version in ["v1alpha1", "v1"] {
+            let text = format!(
+                "apiVersion: kubescheduler.config.k8s.io/{version}\n\
+                 kind: KubeSchedulerConfiguration\n\
+                 clientConnection:\n  kubeconfig: \"/var/lib/kubernetes/kube-scheduler.kubeconfig\"\n\
+                 leaderElection:\n  leaderElect: true\n"
+            );
+            let file = Configuration::parse(&text).expect(version);
+            assert_eq!(file.scheduler_names(), ["default-scheduler"]);
+            assert!(file.client_connection.kubeconfig.is_some());
+        }
+    }
+
+    #[test]
+    fn what_would_be_ignored_is_refused() {
+        let head = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n";
+        let table = [
+            ("colour: blue\n", "colour"),
+            ("extenders: [{urlPrefix: x}]\n", "extenders"),
+            ("profiles: [{schedulerName: a, plugins: {score: {}}}]\n", "profiles[0]"),
+        ];
+        for (rest, word) in table {
+            let error = Configuration::parse(&format!("{head}{rest}")).expect_err(rest);
+            assert!(error.contains(word), "{error}");
+        }
+        assert!(Configuration::parse("apiVersion: v1\nkind: Pod\n").is_err());
+    }
+}

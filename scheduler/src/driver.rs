@@ -1,0 +1,298 @@
+//! Joins it all: informers to the cache and the queue, the queue to the cycle, the cycle to the
+//! API server.
+//!
+//! Mirrors `eventhandlers.go` and `schedule_one.go` of `k8s.io/kubernetes/pkg/scheduler`.
+
+use crate::cache::Cache;
+use crate::cycle::{Decision, Refusal, Search, schedule};
+use crate::flags::Options;
+use crate::limits::{BINDINGS_MAX, EVENT_NOTE_BYTES_MAX};
+use crate::plugins::{DEFAULT, Events};
+use crate::pod::PodInfo;
+use crate::queue::{Queue, Taken};
+use control::{Action, Change, EventType, Informer, Informers, Key, Recorder, execute, pods};
+use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{Client, Resource};
+use runtime::{Shutdown, clock, entropy};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
+
+/// The scheduler's parts. Clones are the same scheduler.
+#[derive(Clone)]
+pub(crate) struct Scheduler {
+    client: Client,
+    nodes: Arc<Informer<Node>>,
+    pods: Arc<Informer<Pod>>,
+    cache: Arc<Mutex<Cache>>,
+    queue: Arc<Queue>,
+    recorder: Recorder,
+    names: Arc<Vec<String>>,
+    nodes_percent: usize,
+    start: Arc<AtomicUsize>,
+    bindings: Arc<Semaphore>,
+}
+
+impl Scheduler {
+    pub(crate) fn new(options: &Options, client: Client, shutdown: &Shutdown) -> Self {
+        let informers = Informers::new(client.clone(), shutdown.clone());
+        Self {
+            nodes: informers.of::<Node>(),
+            // Pods that have ended take nothing from anybody.
+            pods: informers.of_selected::<Pod>("status.phase!=Succeeded,status.phase!=Failed"),
+            cache: Arc::default(),
+            queue: Arc::new(Queue::new(options.backoff)),
+            recorder: Recorder::new(client.clone(), "default-scheduler", shutdown),
+            names: Arc::new(options.scheduler_names.clone()),
+            nodes_percent: options.nodes_percent,
+            start: Arc::default(),
+            bindings: Arc::new(Semaphore::new(BINDINGS_MAX)),
+            client,
+        }
+    }
+
+    pub(crate) fn start(&self, shutdown: &Shutdown) {
+        let scheduler = self.clone();
+        self.nodes.on_change(move |change| scheduler.on_node(change));
+        let scheduler = self.clone();
+        self.pods.on_change(move |change| scheduler.on_pod(change));
+        let (scheduler, child) = (self.clone(), shutdown.clone());
+        shutdown.spawn_until_begun("scheduler", async move {
+            scheduler.nodes.synced().await;
+            scheduler.pods.synced().await;
+            loop {
+                let taken = scheduler.queue.take().await;
+                scheduler.place(taken, &child).await;
+            }
+        });
+    }
+
+    fn on_node(&self, change: &Change<'_, Node>) {
+        let events = match change {
+            Change::Added(_) => Events::NODE_ADDED,
+            Change::Updated(old, new) => node_events(old, new),
+            Change::Deleted(node) => {
+                let name = node.metadata.name.as_deref().unwrap_or_default();
+                self.cache().remove_node(name);
+                return;
+            }
+        };
+        self.cache().set_node(change.object().clone());
+        if !events.is_empty() {
+            self.queue.happened(events);
+        }
+    }
+
+    fn on_pod(&self, change: &Change<'_, Pod>) {
+        let pod = change.object();
+        let key = Key::of(&**pod);
+        let uid = pod.metadata.uid.as_deref().unwrap_or_default();
+        let node = pods::node_name(pod);
+        if matches!(change, Change::Deleted(_)) || pods::is_finished(pod) {
+            self.queue.remove(&key);
+            if self.cache().remove_pod(uid) {
+                self.queue.happened(Events::POD_DELETED);
+            }
+            return;
+        }
+        if !node.is_empty() {
+            self.queue.remove(&key);
+            let before = match change {
+                Change::Updated(old, _) => Some(old),
+                _ => None,
+            };
+            let was_placed = before.is_some_and(|old| !pods::node_name(old).is_empty());
+            // Most changes are of the status; they move nobody.
+            if let Some(old) = before.filter(|_| was_placed)
+                && old.spec == pod.spec
+                && old.metadata.labels == pod.metadata.labels
+            {
+                return;
+            }
+            self.cache().place(Arc::new(PodInfo::new(pod.clone())), node);
+            self.queue.happened(if was_placed { Events::POD_CHANGED } else { Events::POD_ADDED });
+            return;
+        }
+        if pods::is_terminating(pod) || !self.is_ours(pod) {
+            self.queue.remove(&key);
+            return;
+        }
+        let is_new_spec = match change {
+            Change::Updated(old, new) => {
+                old.spec != new.spec || old.metadata.labels != new.metadata.labels
+            }
+            _ => true,
+        };
+        self.queue.set(Arc::new(PodInfo::new(pod.clone())), is_new_spec);
+    }
+
+    fn is_ours(&self, pod: &Pod) -> bool {
+        let name = pod.spec.as_ref().and_then(|spec| spec.scheduler_name.as_deref());
+        self.names.iter().any(|own| own == name.unwrap_or("default-scheduler"))
+    }
+
+    /// One cycle.
+    async fn place(&self, taken: Taken, shutdown: &Shutdown) {
+        let known = self.pods.get(&taken.pod.key);
+        let is_waiting = known.is_some_and(|pod| {
+            pod.metadata.uid.as_deref() == Some(taken.pod.uid.as_str())
+                && pods::node_name(&pod).is_empty()
+                && !pods::is_terminating(&pod)
+        });
+        if !is_waiting {
+            return self.queue.settled(&taken);
+        }
+        let snapshot = self.cache().snapshot();
+        let search = Search {
+            percent: self.nodes_percent,
+            start: self.start.load(Ordering::Relaxed),
+            chance: entropy::below(u64::MAX),
+        };
+        let decision = schedule(&taken.pod, &snapshot, DEFAULT, search);
+        // Held no longer than needed: as long as it is, the cache copies what it changes.
+        drop(snapshot);
+        match decision {
+            Decision::Bind { node, next_start } => {
+                self.start.store(next_start, Ordering::Relaxed);
+                self.cache().place(taken.pod.clone(), &node);
+                let Ok(permit) = self.bindings.clone().acquire_owned().await else { return };
+                let scheduler = self.clone();
+                shutdown.spawn("binding", async move {
+                    scheduler.bind(taken, &node).await;
+                    drop(permit);
+                });
+            }
+            Decision::Refuse(refusal) => {
+                let (scheduler, child) = (self.clone(), shutdown.clone());
+                let message = refusal.message();
+                tracing::debug!(pod = %taken.pod.key, message, "no node");
+                self.refuse(&taken, &refusal);
+                child.spawn("refusal", async move {
+                    scheduler.tell_refusal(&taken, "Unschedulable", &message).await;
+                });
+            }
+        }
+    }
+
+    fn refuse(&self, taken: &Taken, refusal: &Refusal) {
+        for verdict in &refusal.verdicts {
+            tracing::trace!(pod = %taken.pod.key, node = verdict.node, plugin = verdict.plugin,
+                reasons = ?verdict.reasons, resolvable = verdict.resolvable, "refused");
+        }
+        self.queue.refused(taken, taken.pod.clone(), refusal.wants);
+    }
+
+    async fn bind(&self, taken: Taken, node: &str) {
+        let (pod, key) = (&taken.pod.pod, &taken.pod.key);
+        let path = Pod::url_path(&(), key.namespace());
+        let body = json!({
+            "apiVersion": "v1", "kind": "Binding",
+            "metadata": {"name": key.name, "namespace": key.namespace, "uid": pod.metadata.uid},
+            "target": {"kind": "Node", "name": node},
+        });
+        let action = Action::Create { path: format!("{path}/{}/binding", key.name), body };
+        match execute(&self.client, &action).await {
+            Ok(_) => {
+                self.queue.settled(&taken);
+                let message = format!("Successfully assigned {key} to {node}");
+                self.recorder.tell_doing(
+                    &**pod,
+                    EventType::Normal,
+                    "Scheduled",
+                    "Binding",
+                    message,
+                );
+                tracing::debug!(pod = %key, node, "bound");
+            }
+            Err(error) => {
+                self.cache().remove_pod(&taken.pod.uid);
+                self.queue.happened(Events::POD_DELETED);
+                if client::is_not_found(&error) && self.pods.get(key).is_none() {
+                    return self.queue.settled(&taken);
+                }
+                let message = format!("binding rejected: {error}");
+                self.queue.refused(&taken, taken.pod.clone(), Events::NONE);
+                self.tell_refusal(&taken, "SchedulerError", &message).await;
+            }
+        }
+    }
+
+    /// Tells people, and the pod's status, why it has no node.
+    async fn tell_refusal(&self, taken: &Taken, reason: &str, message: &str) {
+        let pod = &taken.pod.pod;
+        let note = truncated(message, EVENT_NOTE_BYTES_MAX);
+        self.recorder.tell_doing(
+            &**pod,
+            EventType::Warning,
+            "FailedScheduling",
+            "Scheduling",
+            note,
+        );
+        let Some(patch) = condition_patch(pod, reason, message, Time(clock::now())) else { return };
+        if let Err(error) = execute(&self.client, &Action::patch_status(&**pod, patch)).await
+            && !client::is_not_found(&error)
+        {
+            tracing::warn!(pod = %taken.pod.key, %error, "the pod's condition was not written");
+        }
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a node's new state may mean for refused pods.
+fn node_events(old: &Node, new: &Node) -> Events {
+    let status = |node: &Node| node.status.as_ref().and_then(|status| status.allocatable.clone());
+    let taints = |node: &Node| {
+        node.spec.as_ref().map(|spec| (spec.taints.clone(), spec.unschedulable.unwrap_or(false)))
+    };
+    let mut events = Events::NONE;
+    if status(old) != status(new) {
+        events = events.and(Events::NODE_RESOURCES);
+    }
+    if old.metadata.labels != new.metadata.labels {
+        events = events.and(Events::NODE_LABELS);
+    }
+    if taints(old) != taints(new) {
+        events = events.and(Events::NODE_TAINTS);
+    }
+    events
+}
+
+/// The patch that sets `PodScheduled` to false; `None` when it says so already.
+fn condition_patch(pod: &Pod, reason: &str, message: &str, now: Time) -> Option<Value> {
+    let old = pods::condition(pod, "PodScheduled");
+    let is_same = old.is_some_and(|old| {
+        old.status == "False"
+            && old.reason.as_deref() == Some(reason)
+            && old.message.as_deref() == Some(message)
+    });
+    if is_same {
+        return None;
+    }
+    let moved =
+        old.filter(|old| old.status == "False").and_then(|o| o.last_transition_time.clone());
+    Some(json!({
+        "metadata": {"uid": pod.metadata.uid},
+        "status": {"conditions": [{
+            "type": "PodScheduled", "status": "False", "reason": reason, "message": message,
+            "lastProbeTime": null, "lastTransitionTime": moved.unwrap_or(now),
+            "observedGeneration": pod.metadata.generation,
+        }]},
+    }))
+}
+
+fn truncated(message: &str, bytes_max: usize) -> String {
+    const DOTS: &str = " ...";
+    if message.len() <= bytes_max {
+        return message.to_owned();
+    }
+    let mut end = bytes_max - DOTS.len();
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{DOTS}", &message[..end])
+}

@@ -1,0 +1,21 @@
+//! The bounds of this crate, each with its unit.
+
+use std::time::Duration;
+
+/// How long a pod that can't be placed waits for an event before it is tried again anyway.
+pub(crate) const UNSCHEDULABLE_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// Nodes that are always looked at, however many there are.
+pub(crate) const FEASIBLE_NODES_MIN: usize = 100;
+
+/// The smallest share of nodes that is looked at, in percent.
+pub(crate) const FEASIBLE_PERCENT_MIN: usize = 5;
+
+/// The highest score that a plugin gives a node.
+pub(crate) const SCORE_MAX: i64 = 100;
+
+/// Bindings that may be under way at once.
+pub(crate) const BINDINGS_MAX: usize = 256;
+
+/// The longest message of an event, in bytes.
+pub(crate) const EVENT_NOTE_BYTES_MAX: usize = 1024;

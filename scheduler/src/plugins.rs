@@ -1,0 +1,156 @@
+//! What may be said about a pod and a node: one file a plugin, and one line in the table.
+//!
+//! A plugin looks at the pod once and gives back what is asked of each node. Mirrors the
+//! extension points PreFilter, Filter, PreScore, Score and NormalizeScore of
+//! `k8s.io/kubernetes/pkg/scheduler/framework`, and its default weights.
+
+mod balanced_allocation;
+mod image_locality;
+pub(crate) mod node_affinity;
+mod node_name;
+mod node_ports;
+mod node_resources_fit;
+mod node_unschedulable;
+mod taint_toleration;
+
+use crate::limits::SCORE_MAX;
+use crate::pod::PodInfo;
+use crate::snapshot::{NodeInfo, Snapshot};
+
+/// One plugin.
+pub(crate) trait Plugin: Send + Sync {
+    /// Upstream's name for it.
+    fn name(&self) -> &'static str;
+
+    /// Which nodes can take the pod.
+    fn filter<'a>(&self, _pod: &'a PodInfo, _nodes: &'a Snapshot) -> Filter<'a> {
+        Filter::Skip
+    }
+
+    /// How well each node would do.
+    fn score<'a>(&self, _pod: &'a PodInfo, _nodes: &'a Snapshot) -> Score<'a> {
+        Score::Skip
+    }
+
+    /// The events that may end a refusal.
+    fn events(&self) -> Events {
+        Events::NONE
+    }
+}
+
+/// A plugin's view of one pod.
+pub(crate) enum Filter<'a> {
+    /// It has nothing against any node.
+    Skip,
+    /// No node will do, whichever it is.
+    Refuse(String),
+    /// Each node is asked.
+    Check(Box<dyn Fn(&NodeInfo) -> Verdict + 'a>),
+}
+
+/// A plugin's view of one pod and one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Fits,
+    /// It doesn't fit, for these reasons.
+    Refused {
+        reasons: Vec<String>,
+        /// Whether it could fit if other pods were gone.
+        resolvable: bool,
+    },
+}
+
+impl Verdict {
+    /// Refused whatever other pods do.
+    pub(crate) fn never(reason: &str) -> Self {
+        Self::Refused { reasons: vec![reason.to_owned()], resolvable: false }
+    }
+
+    /// Refused because of other pods.
+    pub(crate) fn crowded(reasons: Vec<String>) -> Self {
+        Self::Refused { reasons, resolvable: true }
+    }
+}
+
+/// A plugin's preference.
+pub(crate) enum Score<'a> {
+    /// It has none.
+    Skip,
+    /// Each node's points, and what is made of them when all are known.
+    Points(Box<dyn Fn(&NodeInfo) -> i64 + 'a>, Normalize),
+}
+
+/// From raw points to 0 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Normalize {
+    /// They are that already.
+    AsIs,
+    /// The most become 100.
+    ByMaximum,
+    /// The most become 0, none 100.
+    Reversed,
+}
+
+impl Normalize {
+    pub(crate) fn apply(self, points: &mut [i64]) {
+        let most = points.iter().copied().max().unwrap_or(0);
+        match self {
+            Self::AsIs => {}
+            Self::ByMaximum if most == 0 => {}
+            Self::Reversed if most == 0 => points.fill(SCORE_MAX),
+            Self::ByMaximum => points.iter_mut().for_each(|one| *one = SCORE_MAX * *one / most),
+            Self::Reversed => {
+                points.iter_mut().for_each(|one| *one = SCORE_MAX - SCORE_MAX * *one / most);
+            }
+        }
+    }
+}
+
+/// A set of kinds of events in the cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Events(u16);
+
+impl Events {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const NODE_ADDED: Self = Self(1);
+    pub(crate) const NODE_RESOURCES: Self = Self(1 << 1);
+    pub(crate) const NODE_LABELS: Self = Self(1 << 2);
+    pub(crate) const NODE_TAINTS: Self = Self(1 << 3);
+    pub(crate) const POD_ADDED: Self = Self(1 << 4);
+    pub(crate) const POD_CHANGED: Self = Self(1 << 5);
+    pub(crate) const POD_DELETED: Self = Self(1 << 6);
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// One line of the table.
+pub(crate) struct Row {
+    pub(crate) plugin: &'static dyn Plugin,
+    /// What its points count.
+    pub(crate) weight: i64,
+}
+
+/// The default profile, in the order in which nodes are filtered.
+pub(crate) const DEFAULT: &[Row] = &[
+    Row { plugin: &node_unschedulable::NodeUnschedulable, weight: 0 },
+    Row { plugin: &node_name::NodeName, weight: 0 },
+    Row { plugin: &taint_toleration::TaintToleration, weight: 3 },
+    Row { plugin: &node_affinity::NodeAffinity, weight: 2 },
+    Row { plugin: &node_ports::NodePorts, weight: 0 },
+    Row { plugin: &node_resources_fit::NodeResourcesFit, weight: 1 },
+    Row { plugin: &balanced_allocation::BalancedAllocation, weight: 1 },
+    Row { plugin: &image_locality::ImageLocality, weight: 1 },
+];
+
+#[cfg(test)]
+pub(crate) mod testing;

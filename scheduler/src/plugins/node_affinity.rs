@@ -1,0 +1,156 @@
+//! NodeAffinity: `nodeSelector` and node affinity, required and preferred.
+//!
+//! Mirrors `plugins/nodeaffinity` and `k8s.io/component-helpers/scheduling/corev1/nodeaffinity`:
+//! the terms are alternatives, within one all must hold; a term without any requirement, or with
+//! one that makes no sense, matches nothing.
+
+use super::{Events, Filter, Normalize, Plugin, Score, Verdict};
+use crate::pod::PodInfo;
+use crate::snapshot::{NodeInfo, Snapshot};
+use k8s_openapi::api::core::v1::{NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
+
+pub(crate) struct NodeAffinity;
+
+impl Plugin for NodeAffinity {
+    fn name(&self) -> &'static str {
+        "NodeAffinity"
+    }
+
+    fn filter<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Filter<'a> {
+        let spec = pod.spec();
+        if spec.node_selector.is_none() && required(spec).is_none() {
+            return Filter::Skip;
+        }
+        Filter::Check(Box::new(move |node| {
+            if is_selected(spec, node) {
+                return Verdict::Fits;
+            }
+            Verdict::never("node(s) didn't match Pod's node affinity/selector")
+        }))
+    }
+
+    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Score<'a> {
+        let affinity = pod.spec().affinity.as_ref().and_then(|all| all.node_affinity.as_ref());
+        let preferred = affinity
+            .and_then(|node| node.preferred_during_scheduling_ignored_during_execution.as_deref())
+            .unwrap_or_default();
+        if preferred.is_empty() {
+            return Score::Skip;
+        }
+        let points = move |node: &NodeInfo| {
+            let met = preferred.iter().filter(|term| term_matches(&term.preference, node));
+            met.map(|term| i64::from(term.weight)).sum()
+        };
+        Score::Points(Box::new(points), Normalize::ByMaximum)
+    }
+
+    fn events(&self) -> Events {
+        Events::NODE_ADDED.and(Events::NODE_LABELS)
+    }
+}
+
+/// Whether the pod's `nodeSelector` and required node affinity take `node`.
+pub(crate) fn is_selected(spec: &PodSpec, node: &NodeInfo) -> bool {
+    let by_labels = spec
+        .node_selector
+        .iter()
+        .flatten()
+        .all(|(name, value)| node.label(name) == Some(value.as_str()));
+    by_labels && required(spec).is_none_or(|terms| terms.iter().any(|t| term_matches(t, node)))
+}
+
+fn required(spec: &PodSpec) -> Option<&[NodeSelectorTerm]> {
+    let affinity = spec.affinity.as_ref()?.node_affinity.as_ref()?;
+    let selector = affinity.required_during_scheduling_ignored_during_execution.as_ref()?;
+    Some(&selector.node_selector_terms)
+}
+
+fn term_matches(term: &NodeSelectorTerm, node: &NodeInfo) -> bool {
+    let labels = term.match_expressions.as_deref().unwrap_or_default();
+    let fields = term.match_fields.as_deref().unwrap_or_default();
+    if labels.is_empty() && fields.is_empty() {
+        return false;
+    }
+    let field = |name: &str| Some(node.name.as_str()).filter(|_| name == "metadata.name");
+    labels.iter().all(|requirement| holds(requirement, node.label(&requirement.key)))
+        && fields.iter().all(|requirement| holds(requirement, field(&requirement.key)))
+}
+
+fn holds(requirement: &NodeSelectorRequirement, found: Option<&str>) -> bool {
+    let values = requirement.values.as_deref().unwrap_or_default();
+    let is_listed = found.is_some_and(|found| values.iter().any(|value| value == found));
+    let compare = |test: fn(&i64, &i64) -> bool| {
+        let ours = found.and_then(|found| found.parse::<i64>().ok());
+        let theirs = values.first().and_then(|value| value.parse::<i64>().ok());
+        ours.zip(theirs).is_some_and(|(ours, theirs)| test(&ours, &theirs))
+    };
+    match requirement.operator.as_str() {
+        "In" => is_listed,
+        "NotIn" => !is_listed,
+        "Exists" => found.is_some(),
+        "DoesNotExist" => found.is_none(),
+        "Gt" => compare(i64::gt),
+        "Lt" => compare(i64::lt),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{node, pod, points, verdict};
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn requiring(terms: Value) -> PodInfo {
+        pod(json!({"containers": [], "affinity": {"nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}}))
+    }
+
+    #[test]
+    fn terms_are_alternatives_of_requirements() {
+        let node = node(json!({"metadata": {"name": "n1", "labels": {"zone": "a", "cores": "8"}}}));
+        let label = |key: &str, operator: &str, values: Value| json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]});
+        let table = [
+            (json!([label("zone", "In", json!(["a", "b"]))]), true),
+            (json!([label("zone", "NotIn", json!(["a"]))]), false),
+            (json!([label("rack", "NotIn", json!(["a"]))]), true),
+            (
+                json!([label("rack", "Exists", json!(null)), label("zone", "Exists", json!(null))]),
+                true,
+            ),
+            (json!([label("zone", "DoesNotExist", json!(null))]), false),
+            (json!([label("cores", "Gt", json!(["4"]))]), true),
+            (json!([label("cores", "Lt", json!(["4"]))]), false),
+            (json!([{}]), false),
+            (
+                json!([{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n1"]}]}]),
+                true,
+            ),
+            (
+                json!([{"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n2"]}]}]),
+                false,
+            ),
+        ];
+        for (terms, fits) in table {
+            let verdict = verdict(&NodeAffinity, &requiring(terms.clone()), &node);
+            assert_eq!(verdict == Verdict::Fits, fits, "{terms}");
+        }
+    }
+
+    #[test]
+    fn selector_and_preference() {
+        let nodes = [
+            node(json!({"metadata": {"name": "n1", "labels": {"disk": "ssd", "zone": "a"}}})),
+            node(json!({"metadata": {"name": "n2", "labels": {"disk": "hdd", "zone": "a"}}})),
+        ];
+        let pod = pod(json!({"containers": [], "nodeSelector": {"disk": "ssd"}, "affinity": {
+            "nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+                {"weight": 5, "preference": {"matchExpressions": [
+                    {"key": "zone", "operator": "In", "values": ["a"]}]}},
+                {"weight": 2, "preference": {"matchExpressions": [
+                    {"key": "disk", "operator": "In", "values": ["ssd"]}]}}]}}}));
+        assert_eq!(verdict(&NodeAffinity, &pod, &nodes[0]), Verdict::Fits);
+        assert_ne!(verdict(&NodeAffinity, &pod, &nodes[1]), Verdict::Fits);
+        assert_eq!(points(&NodeAffinity, &pod, &nodes), [7, 5]);
+    }
+}

@@ -1,0 +1,119 @@
+//! TaintToleration: a node's taints keep away the pods that don't tolerate them; of taints that
+//! only discourage, fewer are better.
+//!
+//! Mirrors `plugins/tainttoleration` and `Toleration.ToleratesTaint` (`k8s.io/api/core/v1`).
+
+use super::{Events, Filter, Normalize, Plugin, Score, Verdict};
+use crate::pod::PodInfo;
+use crate::snapshot::Snapshot;
+use k8s_openapi::api::core::v1::{Taint, Toleration};
+
+pub(crate) struct TaintToleration;
+
+impl Plugin for TaintToleration {
+    fn name(&self) -> &'static str {
+        "TaintToleration"
+    }
+
+    fn filter<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Filter<'a> {
+        let tolerations = pod.spec().tolerations.as_deref().unwrap_or_default();
+        Filter::Check(Box::new(move |node| {
+            let keeps_away = |taint: &&Taint| {
+                matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
+                    && !tolerations.iter().any(|toleration| tolerates(toleration, taint))
+            };
+            if node.taints().iter().any(|taint| keeps_away(&taint)) {
+                return Verdict::never("node(s) had untolerated taint(s)");
+            }
+            Verdict::Fits
+        }))
+    }
+
+    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Score<'a> {
+        let tolerations: Vec<&Toleration> = pod
+            .spec()
+            .tolerations
+            .iter()
+            .flatten()
+            .filter(|t| matches!(t.effect.as_deref(), None | Some("" | "PreferNoSchedule")))
+            .collect();
+        let points = move |node: &crate::snapshot::NodeInfo| {
+            let unwelcome = node.taints().iter().filter(|taint| {
+                taint.effect == "PreferNoSchedule"
+                    && !tolerations.iter().any(|toleration| tolerates(toleration, taint))
+            });
+            i64::try_from(unwelcome.count()).unwrap_or(i64::MAX)
+        };
+        Score::Points(Box::new(points), Normalize::Reversed)
+    }
+
+    fn events(&self) -> Events {
+        Events::NODE_ADDED.and(Events::NODE_TAINTS)
+    }
+}
+
+/// Whether a pod with `toleration` puts up with `taint`.
+pub(crate) fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    let effect = text(&toleration.effect);
+    if !effect.is_empty() && effect != taint.effect {
+        return false;
+    }
+    let key = text(&toleration.key);
+    if !key.is_empty() && key != taint.key {
+        return false;
+    }
+    match text(&toleration.operator).as_str() {
+        "" | "Equal" => text(&toleration.value) == text(&taint.value),
+        "Exists" => true,
+        operator @ ("Lt" | "Gt") => {
+            let number = |text: String| text.parse::<i64>().ok();
+            match (number(text(&taint.value)), number(text(&toleration.value))) {
+                (Some(theirs), Some(ours)) if operator == "Lt" => theirs < ours,
+                (Some(theirs), Some(ours)) => theirs > ours,
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{node, pod, points, verdict};
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_taint_is_tolerated_by_key_value_and_effect() {
+        let tainted = node(json!({"metadata": {"name": "n"}, "spec": {"taints": [
+            {"key": "a", "value": "1", "effect": "NoSchedule"}]}}));
+        let table = [
+            (json!([]), false),
+            (json!([{"key": "a", "value": "1"}]), true),
+            (json!([{"key": "a", "value": "2"}]), false),
+            (json!([{"key": "a", "operator": "Exists"}]), true),
+            (json!([{"operator": "Exists"}]), true),
+            (json!([{"operator": "Exists", "effect": "NoExecute"}]), false),
+        ];
+        for (tolerations, fits) in table {
+            let pod = pod(json!({"containers": [], "tolerations": tolerations}));
+            let verdict = verdict(&TaintToleration, &pod, &tainted);
+            assert_eq!(verdict == Verdict::Fits, fits, "{tolerations}");
+        }
+    }
+
+    #[test]
+    fn discouraging_taints_are_counted() {
+        let soft = json!([{"key": "a", "effect": "PreferNoSchedule"},
+                          {"key": "b", "effect": "PreferNoSchedule"}]);
+        let tainted = node(json!({"metadata": {}, "spec": {"taints": soft}}));
+        let pod =
+            pod(json!({"containers": [], "tolerations": [{"key": "a", "operator": "Exists"}]}));
+        assert_eq!(verdict(&TaintToleration, &pod, &tainted), Verdict::Fits);
+        assert_eq!(
+            points(&TaintToleration, &pod, &[tainted, node(json!({"metadata": {}}))]),
+            [1, 0]
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! A pod as the scheduler looks at it: what is computed once and asked for often.
+
+use crate::resources::Resources;
+use control::Key;
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use std::sync::{Arc, LazyLock};
+
+/// A port of the host that a pod takes for itself: address, protocol, number.
+pub(crate) type HostPort = (String, String, i32);
+
+/// A pod, and what is known of it.
+#[derive(Debug)]
+pub(crate) struct PodInfo {
+    pub(crate) pod: Arc<Pod>,
+    pub(crate) key: Key,
+    pub(crate) uid: String,
+    pub(crate) request: Resources,
+    pub(crate) scored: Resources,
+    pub(crate) ports: Vec<HostPort>,
+    pub(crate) priority: i32,
+}
+
+impl PodInfo {
+    pub(crate) fn new(pod: Arc<Pod>) -> Self {
+        Self {
+            key: Key::of(&*pod),
+            uid: pod.metadata.uid.clone().unwrap_or_default(),
+            request: Resources::of_pod(&pod),
+            scored: Resources::scored_of_pod(&pod),
+            ports: host_ports(&pod),
+            priority: pod.spec.as_ref().and_then(|spec| spec.priority).unwrap_or(0),
+            pod,
+        }
+    }
+
+    pub(crate) fn spec(&self) -> &PodSpec {
+        static EMPTY: LazyLock<PodSpec> = LazyLock::new(PodSpec::default);
+        self.pod.spec.as_ref().unwrap_or(&EMPTY)
+    }
+}
+
+fn host_ports(pod: &Pod) -> Vec<HostPort> {
+    let Some(spec) = &pod.spec else { return Vec::new() };
+    let restartable = spec
+        .init_containers
+        .iter()
+        .flatten()
+        .filter(|container| container.restart_policy.as_deref() == Some("Always"));
+    let ports = spec.containers.iter().chain(restartable).flat_map(|c| c.ports.iter().flatten());
+    ports
+        .filter_map(|port| {
+            let number = port.host_port.filter(|number| *number > 0)?;
+            let address = port.host_ip.clone().filter(|ip| !ip.is_empty());
+            Some((
+                address.unwrap_or_else(|| "0.0.0.0".into()),
+                port.protocol.clone().unwrap_or_else(|| "TCP".into()),
+                number,
+            ))
+        })
+        .collect()
+}
