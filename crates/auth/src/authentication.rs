@@ -6,6 +6,7 @@
 //! whoever showed something that nobody takes is nobody, a 401.
 
 pub mod anonymous;
+mod any_audience;
 pub mod bootstrap;
 mod evidence;
 pub mod front_proxy;
@@ -13,6 +14,7 @@ pub mod service_account;
 pub mod token_file;
 pub mod x509;
 
+pub use any_audience::AnyAudience;
 pub use evidence::{Evidence, strip_token};
 
 use crate::{UserInfo, group, names};

@@ -7,7 +7,7 @@ pub const TOKEN_BYTES_MAX: usize = 64 * 1024;
 pub const CHAIN_CERTIFICATES_MAX: usize = 16;
 
 /// A static token file.
-pub const TOKEN_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+pub const TOKEN_FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The leeway with which a token's times are compared, for clocks that are not the same.
 pub const CLOCK_LEEWAY_SECONDS: i64 = 60;

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod entropy;
 pub mod flags;
 pub mod health;
+pub mod limits;
 pub mod logging;
 pub mod metrics;
 pub mod shutdown;

@@ -7,16 +7,13 @@
 
 mod text;
 
+use crate::limits::SERIES_PER_FAMILY_MAX;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 
 /// The content type of [`Registry::text`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
-
-/// How many series one family holds; more are dropped into one whose labels read `overflow`, so
-/// that a client's invented label values can't fill the memory.
-pub const SERIES_PER_FAMILY_MAX: usize = 10_000;
 
 /// Upstream's default buckets, in seconds.
 pub const DEFAULT_BUCKETS: [f64; 11] =

@@ -21,7 +21,7 @@ const GROUP_PREFIX: &str = "system:bootstrappers:";
 /// What may follow the prefix.
 const GROUP_REST_BYTES_MAX: usize = 256;
 
-/// `--enable-bootstrap-token-auth`.
+/// `--enable-bootstrap-token-auth`. Wrap it in [`super::AnyAudience`].
 #[derive(Clone)]
 pub struct BootstrapTokens {
     objects: Arc<dyn Objects>,
@@ -52,10 +52,9 @@ impl TokenAuthenticator for BootstrapTokens {
     async fn authenticate_token(
         &self,
         token: &str,
-        audiences: &[String],
+        _: &[String],
     ) -> Result<Option<Authenticated>, Rejected> {
-        let user = self.user(token);
-        Ok(user.map(|user| Authenticated { user, audiences: audiences.to_vec() }))
+        Ok(self.user(token).map(Authenticated::new))
     }
 }
 

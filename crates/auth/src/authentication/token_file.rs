@@ -3,11 +3,12 @@
 
 use super::{Authenticated, Rejected, TokenAuthenticator};
 use crate::UserInfo;
+use crate::limits::TOKEN_FILE_BYTES_MAX;
 use async_trait::async_trait;
 use std::collections::HashMap;
 use subtle::ConstantTimeEq;
 
-/// Tokens and whose they are.
+/// Tokens and whose they are. Wrap it in [`super::AnyAudience`].
 #[derive(Clone, Default)]
 pub struct TokenFile {
     users: HashMap<String, UserInfo>,
@@ -20,6 +21,9 @@ impl TokenFile {
     /// # Errors
     /// One sentence that names the file, never a token.
     pub fn parse(path: &str, text: &str) -> Result<Self, String> {
+        if text.len() > TOKEN_FILE_BYTES_MAX {
+            return Err(format!("token file '{path}' is over {TOKEN_FILE_BYTES_MAX} bytes"));
+        }
         let mut users = HashMap::new();
         for (index, record) in records(text)?.into_iter().enumerate() {
             let number = index + 1;
@@ -54,7 +58,7 @@ impl TokenAuthenticator for TokenFile {
     async fn authenticate_token(
         &self,
         token: &str,
-        audiences: &[String],
+        _: &[String],
     ) -> Result<Option<Authenticated>, Rejected> {
         // All are compared, so that the time taken tells nothing about how much was right.
         let mut found = None;
@@ -63,8 +67,7 @@ impl TokenAuthenticator for TokenFile {
                 found = Some(user.clone());
             }
         }
-        // A static token is for no audience in particular: it is for those asked for.
-        Ok(found.map(|user| Authenticated { user, audiences: audiences.to_vec() }))
+        Ok(found.map(Authenticated::new))
     }
 }
 
