@@ -11,6 +11,7 @@ mod fields;
 mod last_applied;
 mod managers;
 mod merge;
+pub mod scale;
 mod set;
 mod shown;
 mod types;

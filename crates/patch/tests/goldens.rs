@@ -2,7 +2,7 @@
 //! fields, and refusals. The goldens are written by `cargo xtask record patch`.
 
 use object::{ApiError, GroupVersion, Gvk, Map, Value};
-use orlop_patch::apply::{Endpoint, Set};
+use orlop_patch::apply::{Endpoint, Set, scale};
 use orlop_patch::{json_patch, merge_patch, strategic};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +40,9 @@ fn every_answer_is_upstreams() {
 
 /// Plays one step on the object that upstream had, and says what differs from its answer.
 fn replay(step: &Value, before: Option<&Value>) -> Result<(), String> {
+    if step["subresource"] == "scale" {
+        return replay_scale(step, before.expect("an object to scale"));
+    }
     let text = |field: &str| step[field].as_str().unwrap_or_default().to_owned();
     let version = GroupVersion::parse(&text("apiVersion")).expect("an apiVersion");
     let gvk = Gvk { group: version.group, version: version.version, kind: text("kind").into() };
@@ -113,6 +116,35 @@ fn contains(whole: &Value, part: &Value) -> bool {
         }
         _ => whole == part,
     }
+}
+
+/// A write of the Scale of an object: only the owners are compared.
+fn replay_scale(step: &Value, parent: &Value) -> Result<(), String> {
+    const REPLICAS: &[&str] = &["spec", "replicas"];
+    let gvk = Gvk::new("autoscaling", "v1", "Scale");
+    let mut endpoint = Endpoint::new(schema::builtin(), &gvk).expect("a built-in kind");
+    endpoint.subresource = "scale";
+    let manager = step["manager"].as_str().expect("a manager");
+    let (mut live, body) = (step["scale"].clone(), &step["body"]);
+    scale::to_scale(parent, REPLICAS, &mut live)?;
+    let made = match step["verb"].as_str().expect("a verb") {
+        "apply" => {
+            let force = step["force"] == true;
+            let applied = endpoint.apply(Some(&live), body, manager, force, TIME);
+            applied.map_err(|e| e.to_string())?
+        }
+        verb => {
+            let mut made = match verb {
+                "merge" => merge_patch::apply(&live, body).expect("a patch"),
+                _ => body.clone(),
+            };
+            endpoint.update(Some(&live), &mut made, manager, TIME);
+            made
+        }
+    };
+    let mut parent = parent.clone();
+    scale::to_parent(&mut parent, REPLICAS, &made)?;
+    same("owners", &owners(&parent), &owners(&step["after"]))
 }
 
 /// Upstream's conversions leave a mark on a DaemonSet before its owners are told.

@@ -46,6 +46,12 @@ fn play(plane: &ControlPlane, scenario: &Value, step: &Value) -> Result<Value> {
     let collection = text(scenario, "path")?;
     let subresource = step["subresource"].as_str().unwrap_or_default();
     let object = format!("{collection}/{}", text(scenario, "object")?);
+    // A scale answers with a Scale; what matters is the object behind it.
+    let scaled = (subresource == "scale").then(|| object.clone());
+    let scale_before = match &scaled {
+        Some(object) => ask(plane, "GET", &format!("{object}/scale?pretty=false"), None, "")?,
+        None => Value::Null,
+    };
     let mut target = match (verb, subresource) {
         ("create", _) => collection.to_owned(),
         (_, "") => object,
@@ -72,6 +78,10 @@ fn play(plane: &ControlPlane, scenario: &Value, step: &Value) -> Result<Value> {
         played["reset"] = scenario["reset"].clone();
     }
     played["after"] = after;
+    if let Some(object) = scaled {
+        played["scale"] = scale_before;
+        played["after"] = ask(plane, "GET", &format!("{object}?pretty=false"), None, "")?;
+    }
     Ok(played)
 }
 
