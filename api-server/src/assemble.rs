@@ -6,7 +6,7 @@ use crate::fixed::{Documents, Fixed, Health};
 use crate::in_process::InProcess;
 use crate::objects::Cached;
 pub use crate::services::ServiceNetwork;
-use crate::{Api, admission, limits, serve};
+use crate::{Api, admission, serve};
 use anyhow::{Context, Result, anyhow};
 use auth::UserInfo;
 use cache::Cache;
@@ -79,7 +79,7 @@ pub struct Server {
     api: Arc<Api>,
     /// Where it listens.
     pub address: SocketAddr,
-    readyz: Arc<Checks>,
+    hooks: Hooks,
 }
 
 impl Server {
@@ -90,9 +90,7 @@ impl Server {
 
     /// Waits until `/readyz` says ok.
     pub async fn ready(&self) {
-        while self.readyz.answer(false, &[]).await.code != 200 {
-            runtime::clock::sleep(limits::READY_POLL).await;
-        }
+        self.hooks.all_done().await;
     }
 }
 
@@ -117,7 +115,6 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
         Registry::new(cache.clone(), store.clone(), &options.etcd_prefix, admission, Vec::new());
     let health = health(&store, &shutdown);
     let hooks = Hooks::new(&[&health.healthz, &health.livez, &health.readyz]);
-    let readyz = health.readyz.clone();
     let host = options.advertise_address.unwrap_or(options.bind_address);
     let documents = Documents::new(SocketAddr::new(host, address.port()).to_string());
     let fixed = Fixed::new(documents, health, issuer, axum::Router::new());
@@ -125,12 +122,12 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));
     shutdown.spawn("accept loop", serve::serve(listener, tls, api.clone(), shutdown.clone()));
-    shutdown.spawn_until_begun("bootstrap", bootstrap::run(api.clone(), hooks));
+    shutdown.spawn_until_begun("bootstrap", bootstrap::run(api.clone(), hooks.clone()));
     if let Some(interval) = options.compaction_interval {
         shutdown.spawn_until_begun("compaction", compact(store, interval));
     }
     tracing::info!("serving on {address}");
-    Ok(Server { api, address, readyz })
+    Ok(Server { api, address, hooks })
 }
 
 fn tls(options: &Options) -> Result<ServerTls> {

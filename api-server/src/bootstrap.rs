@@ -11,9 +11,10 @@ use crate::objects::Cached;
 use crate::own::Own;
 use object::Result;
 use runtime::health::Checks;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The pause before a part that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -27,29 +28,35 @@ const HOOKS: &[&str] = &[
     "apiservice-registration-controller",
 ];
 
-/// The hooks and whether each is done.
+/// Which hooks are done.
 #[derive(Clone, Debug)]
-pub(crate) struct Hooks(Vec<(&'static str, Arc<AtomicBool>)>);
+pub(crate) struct Hooks(watch::Sender<BTreeSet<&'static str>>);
 
 impl Hooks {
     /// None is done yet; each becomes a check.
     pub(crate) fn new(checks: &[&Checks]) -> Self {
-        let hooks = Self(HOOKS.iter().map(|name| (*name, Arc::default())).collect());
-        for (name, done) in &hooks.0 {
+        let hooks = Self(watch::Sender::default());
+        for name in HOOKS {
             for checks in checks {
-                let done: Arc<AtomicBool> = done.clone();
+                let done = hooks.0.clone();
                 checks.add(format!("poststarthook/{name}"), move || {
-                    if done.load(Ordering::Acquire) { Ok(()) } else { Err("not finished".into()) }
+                    if done.borrow().contains(name) { Ok(()) } else { Err("not finished".into()) }
                 });
             }
         }
         hooks
     }
 
-    fn done(&self, name: &str) {
-        for (_, done) in self.0.iter().filter(|(hook, _)| *hook == name) {
-            done.store(true, Ordering::Release);
-        }
+    /// Waits until all of them are done.
+    pub(crate) async fn all_done(&self) {
+        let mut done = self.0.subscribe();
+        let all = |done: &BTreeSet<&str>| HOOKS.iter().all(|hook| done.contains(hook));
+        // The sender is here, so that the wait can't fail.
+        let _ = done.wait_for(all).await;
+    }
+
+    fn done(&self, name: &'static str) {
+        self.0.send_modify(|done| drop(done.insert(name)));
     }
 }
 

@@ -179,9 +179,6 @@ fn refuse_unsupported(given: &Parsed) -> Result<(), String> {
     if !matches!(given.text("storage-backend"), "" | "etcd3") {
         return Err("--storage-backend: only etcd3 is supported".to_owned());
     }
-    if given.list("etcd-servers").is_empty() {
-        return Err("--etcd-servers must be specified".to_owned());
-    }
     Ok(())
 }
 

@@ -24,8 +24,5 @@ pub const DRAIN: Duration = Duration::from_secs(10);
 /// How long a client may take for the TLS handshake.
 pub const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// The pause between two looks at `/readyz` while a start is waited for.
-pub const READY_POLL: Duration = Duration::from_millis(1);
-
 /// The longest `fieldManager` (upstream's number).
 pub const FIELD_MANAGER_BYTES: usize = 128;

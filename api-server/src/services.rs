@@ -1,6 +1,33 @@
-//! The network of services: which addresses and ports the server gives out.
+//! The network of services: which addresses and ports the server gives out, and to whom.
+//!
+//! Mirrors `pkg/registry/core/service` and `pkg/controlplane/{controller,reconcilers}` of
+//! `k8s.io/kubernetes`.
 
+mod addresses;
+mod allocator;
+mod carried;
+mod default_range;
+mod endpoints;
+mod families;
+mod kubernetes;
+mod leases;
+mod node_ports;
+mod ports;
+mod range;
+mod raw;
+mod repair;
+mod spec;
+
+pub(crate) use allocator::{Desk, Services};
+pub(crate) use default_range::ensure as ensure_default_range;
+pub(crate) use kubernetes::Kubernetes;
+pub(crate) use repair::Repair;
+
+use range::Range;
 use std::net::IpAddr;
+
+/// The shortest prefix of a range of IPv6 (upstream's number).
+const IPV6_BITS_MIN: u8 = 64;
 
 /// The ranges that services get their addresses and ports from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,18 +43,35 @@ pub struct ServiceNetwork {
 impl ServiceNetwork {
     /// Reads the two flags; an error names the flag.
     pub fn parse(ranges: &str, ports: &str) -> Result<Self, String> {
-        let mut parsed = Vec::new();
+        const FLAG: &str = "--service-cluster-ip-range";
+        let mut parsed: Vec<(IpAddr, u8)> = Vec::new();
         for text in ranges.split(',').filter(|text| !text.is_empty()) {
-            parsed.push(cidr(text).ok_or_else(|| {
-                format!("--service-cluster-ip-range: {text:?} is not a valid CIDR")
-            })?);
+            let range = Range::parse(text)
+                .ok_or_else(|| format!("{FLAG}: {text:?} is not a valid CIDR"))?;
+            if range.base().is_ipv6() && range.bits() < IPV6_BITS_MIN {
+                let bits = range.bits();
+                return Err(format!(
+                    "{FLAG}: shortest allowed prefix length for service CIDR is 64, got {bits}"
+                ));
+            }
+            if range.first() > range.last() {
+                return Err(format!("{FLAG}: the range {text} has no address to give out"));
+            }
+            parsed.push((range.base(), range.bits()));
         }
-        if parsed.is_empty() || parsed.len() > 2 {
-            return Err("--service-cluster-ip-range must hold one or two CIDRs".to_owned());
+        match parsed.as_slice() {
+            [_] => {}
+            [(first, _), (second, _)] if first.is_ipv4() != second.is_ipv4() => {}
+            [_, _] => {
+                return Err(format!("{FLAG}[0] and {FLAG}[1] must be of different IP family"));
+            }
+            [] => return Err(format!("{FLAG} must contain at least one valid cidr")),
+            _ => return Err(format!("{FLAG} must not contain more than two entries")),
         }
-        let wrong = || format!("--service-node-port-range: {ports:?} is not a range such as 30000-32767");
+        let wrong =
+            || format!("--service-node-port-range: {ports:?} is not a range such as 30000-32767");
         let (first, last) = ports.split_once('-').ok_or_else(wrong)?;
-        let (first_port, last_port) =
+        let (first_port, last_port): (u16, u16) =
             (first.parse().map_err(|_| wrong())?, last.parse().map_err(|_| wrong())?);
         if first_port == 0 || first_port > last_port {
             return Err(wrong());
@@ -37,27 +81,37 @@ impl ServiceNetwork {
 
     /// The first address of the first range: that of the `kubernetes` service.
     pub fn kubernetes_address(&self) -> IpAddr {
-        match self.ranges[0].0 {
-            IpAddr::V4(base) => IpAddr::V4((u32::from(base) + 1).into()),
-            IpAddr::V6(base) => IpAddr::V6((u128::from(base) + 1).into()),
-        }
+        let (base, bits) = self.ranges[0];
+        Range::new(base, bits).map_or(base, |range| range.first())
+    }
+
+    /// The ranges as texts.
+    fn texts(&self) -> Vec<String> {
+        self.ranges.iter().map(|(base, bits)| format!("{base}/{bits}")).collect()
     }
 }
 
-/// A network address and the length of its prefix.
-fn cidr(text: &str) -> Option<(IpAddr, u8)> {
-    let (address, bits) = text.split_once('/')?;
-    let (address, bits): (IpAddr, u8) = (address.parse().ok()?, bits.parse().ok()?);
-    let masked = match address {
-        IpAddr::V4(v4) if bits <= 32 => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0);
-            IpAddr::V4((u32::from(v4) & mask).into())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_are_read_and_refused_by_name() {
+        let network = ServiceNetwork::parse("10.32.0.9/24,fd00::/108", "30000-32767").expect("a network");
+        assert_eq!(network.texts(), ["10.32.0.0/24", "fd00::/108"]);
+        assert_eq!(network.kubernetes_address().to_string(), "10.32.0.1");
+        let cases = [
+            ("", "30000-32767", "must contain at least one valid cidr"),
+            ("10.0.0.0", "30000-32767", "is not a valid CIDR"),
+            ("10.0.0.0/24,10.1.0.0/24", "30000-32767", "must be of different IP family"),
+            ("10.0.0.0/24,fd00::/112,fd01::/112", "1-2", "must not contain more than two entries"),
+            ("fd00::/48", "30000-32767", "shortest allowed prefix length"),
+            ("10.0.0.0/32", "30000-32767", "no address to give out"),
+            ("10.0.0.0/24", "32767-30000", "--service-node-port-range"),
+        ];
+        for (ranges, ports, expected) in cases {
+            let error = ServiceNetwork::parse(ranges, ports).expect_err(ranges);
+            assert!(error.contains(expected), "{error}");
         }
-        IpAddr::V6(v6) if bits <= 128 => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
-            IpAddr::V6((u128::from(v6) & mask).into())
-        }
-        _ => return None,
-    };
-    Some((masked, bits))
+    }
 }

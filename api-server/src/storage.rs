@@ -10,6 +10,9 @@ use store::{Encrypted, Etcd, Store, TlsFiles};
 
 /// A client of the etcd that the flags name.
 pub fn etcd(given: &Parsed) -> Result<Etcd> {
+    if given.list("etcd-servers").is_empty() {
+        anyhow::bail!("--etcd-servers must be specified");
+    }
     let file = |name| Some(given.text(name)).filter(|text| !text.is_empty()).map(PathBuf::from);
     let files = TlsFiles {
         ca: file("etcd-cafile"),

@@ -1,1 +1,41 @@
-fn main() {}
+//! `orlop`: a whole Kubernetes control plane in one small process, on an embedded store.
+
+mod kubeconfig;
+mod pki;
+mod say;
+mod up;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A whole Kubernetes control plane in one small process.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the control plane (what `orlop` alone does).
+    Up(up::Options),
+}
+
+fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    let Command::Up(options) = command.unwrap_or_else(|| Command::Up(up::Options::parse_from(["up"])));
+    let outcome = tokio::runtime::Runtime::new()
+        .map_err(anyhow::Error::from)
+        .and_then(|engine| engine.block_on(up::run(options)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
