@@ -1,5 +1,114 @@
-//! OpenAPI.
+//! The OpenAPI documents that describe the server to its clients: `kubectl explain`, client-side
+//! validation, generators of clients. Made out of the schema of types and the catalogue of kinds.
+//!
+//! Nothing is made before somebody asks, and what is made is kept as compressed bytes. There is
+//! no HTTP here. Mirrors `k8s.io/kube-openapi` as upstream's kube-apiserver uses it.
 
 mod definitions;
 mod descriptions;
+mod document;
 mod node;
+mod routes;
+mod v2;
+mod v3;
+
+pub use document::Document;
+
+use bytes::Bytes;
+use descriptions::Descriptions;
+use document::Json;
+use node::Fields;
+use routes::Part;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// The forms of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// JSON.
+    Json,
+    /// The protobuf messages of gnostic (`openapi.v2.Document`, `openapi.v3.Document`).
+    Protobuf,
+}
+
+/// All documents of the built-in kinds, each made when it is first asked for.
+///
+/// Making one takes tens of milliseconds, and a thread that asks for one in the making waits.
+#[derive(Debug)]
+pub struct Documents {
+    v3: BTreeMap<String, Slot>,
+    index: OnceLock<Bytes>,
+    v2: OnceLock<Document>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    part: Part,
+    json: OnceLock<Document>,
+}
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Documents {
+    /// None is made yet.
+    pub fn new() -> Self {
+        let slot = |part: Part| (part.name(), Slot { part, json: OnceLock::new() });
+        Self {
+            v3: Part::all().into_iter().map(slot).collect(),
+            index: OnceLock::new(),
+            v2: OnceLock::new(),
+        }
+    }
+
+    /// `/openapi/v3`: where the documents of version 3 are, in JSON. Makes them all, since it
+    /// names their content.
+    pub fn index(&self) -> Bytes {
+        let made = self.index.get_or_init(|| {
+            let texts = OnceLock::new();
+            let mut paths = Fields::new();
+            for (name, slot) in &self.v3 {
+                let json = slot.json(|| texts.get_or_init(Descriptions::collect));
+                let url = format!("/openapi/v3/{name}?hash={}", json.etag);
+                paths.set(name.clone(), Fields::new().with("serverRelativeURL", url));
+            }
+            let index = Fields::new().with("paths", paths);
+            serde_json::to_vec(&index).expect("trees of texts can be written").into()
+        });
+        made.clone()
+    }
+
+    /// `/openapi/v3/<path>`, such as `api/v1` or `apis/apps/v1`.
+    pub fn v3(&self, path: &str, form: Form) -> Option<Document> {
+        let slot = self.v3.get(path)?;
+        let texts = OnceLock::new();
+        let json = slot.json(|| texts.get_or_init(Descriptions::collect));
+        match form {
+            Form::Json => Some(json.clone()),
+            Form::Protobuf => None,
+        }
+    }
+
+    /// `/openapi/v2`.
+    pub fn v2(&self, _form: Form) -> Document {
+        let json = self.v2.get_or_init(|| {
+            let mut json = Json::new();
+            v2::write(&Descriptions::collect(), &mut json);
+            json.finish()
+        });
+        json.clone()
+    }
+}
+
+impl Slot {
+    fn json<'a>(&self, texts: impl FnOnce() -> &'a Descriptions) -> &Document {
+        self.json.get_or_init(|| {
+            let mut json = Json::new();
+            v3::write(self.part, texts(), &mut json);
+            json.finish()
+        })
+    }
+}
