@@ -2,7 +2,9 @@
 
 pub(crate) mod deployment;
 pub(crate) mod namespace;
+pub(crate) mod node_lifecycle;
 pub(crate) mod replica_set;
 mod replicas;
 pub(crate) mod root_ca;
 pub(crate) mod service_account;
+pub(crate) mod taint_eviction;

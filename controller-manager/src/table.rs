@@ -4,7 +4,7 @@
 //! answered with a warning. Mirrors `k8s.io/kubernetes/cmd/kube-controller-manager/names`.
 
 use crate::context::Context;
-use crate::controllers::{deployment, namespace, replica_set, root_ca, service_account};
+use crate::controllers::*;
 
 /// One controller.
 pub(crate) struct Row {
@@ -74,8 +74,8 @@ pub(crate) const ROWS: &[Row] = &[
     off("bootstrap-signer-controller", "bootstrapsigner"),
     off("token-cleaner-controller", "tokencleaner"),
     unbuilt("node-ipam-controller", "nodeipam"),
-    unbuilt("node-lifecycle-controller", "nodelifecycle"),
-    unbuilt("taint-eviction-controller", ""),
+    on("node-lifecycle-controller", "nodelifecycle", "node-controller", node_lifecycle::start),
+    on("taint-eviction-controller", "", "node-controller", taint_eviction::start),
     unbuilt("device-taint-eviction-controller", ""),
     unbuilt("service-lb-controller", "service"),
     unbuilt("node-route-controller", "route"),

@@ -20,6 +20,7 @@ pub mod pods;
 mod queue;
 mod runner;
 pub mod selector;
+pub mod taints;
 
 pub use action::{Action, execute, execute_all};
 pub use events::{EventType, Recorder};

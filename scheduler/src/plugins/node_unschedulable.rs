@@ -1,9 +1,9 @@
 //! NodeUnschedulable: a cordoned node takes only pods that tolerate it.
 
-use super::taint_toleration::tolerates;
 use super::{Events, Filter, Plugin, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::Snapshot;
+use control::taints::tolerates;
 use k8s_openapi::api::core::v1::Taint;
 
 pub(crate) struct NodeUnschedulable;

@@ -1,11 +1,12 @@
 //! TaintToleration: a node's taints keep away the pods that don't tolerate them; of taints that
 //! only discourage, fewer are better.
 //!
-//! Mirrors `plugins/tainttoleration` and `Toleration.ToleratesTaint` (`k8s.io/api/core/v1`).
+//! Mirrors `plugins/tainttoleration`.
 
 use super::{Events, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::Snapshot;
+use control::taints::tolerates;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
 pub(crate) struct TaintToleration;
@@ -49,32 +50,6 @@ impl Plugin for TaintToleration {
 
     fn events(&self) -> Events {
         Events::NODE_ADDED.and(Events::NODE_TAINTS)
-    }
-}
-
-/// Whether a pod with `toleration` puts up with `taint`.
-pub(crate) fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
-    let text = |field: &Option<String>| field.clone().unwrap_or_default();
-    let effect = text(&toleration.effect);
-    if !effect.is_empty() && effect != taint.effect {
-        return false;
-    }
-    let key = text(&toleration.key);
-    if !key.is_empty() && key != taint.key {
-        return false;
-    }
-    match text(&toleration.operator).as_str() {
-        "" | "Equal" => text(&toleration.value) == text(&taint.value),
-        "Exists" => true,
-        operator @ ("Lt" | "Gt") => {
-            let number = |text: String| text.parse::<i64>().ok();
-            match (number(text(&taint.value)), number(text(&toleration.value))) {
-                (Some(theirs), Some(ours)) if operator == "Lt" => theirs < ours,
-                (Some(theirs), Some(ours)) => theirs > ours,
-                _ => false,
-            }
-        }
-        _ => false,
     }
 }
 

@@ -1,3 +1,5 @@
+//! What handlers are told of a watch that begins again, and what the index keeps.
+
 use super::*;
 use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::json;

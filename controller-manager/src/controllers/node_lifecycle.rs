@@ -1,0 +1,195 @@
+//! node-lifecycle-controller: notices nodes that fall silent, and taints nodes by their condition.
+//!
+//! A node lives as long as its lease or its status changes, by this process's clock: clocks are
+//! not compared. Of upstream's zones this knows one, the whole cluster: when no node at all is
+//! ready, the trouble is taken to be ours, and nobody is evicted. Mirrors
+//! `k8s.io/kubernetes/pkg/controller/nodelifecycle`.
+
+mod plan;
+
+use crate::context::Context;
+use control::events::reference;
+use control::{
+    Action, Change, EventType, Informer, Key, Outcome, Queue, Recorder, SyncError, execute, pods,
+    run_workers,
+};
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::{Node, ObjectReference, Pod};
+use kube::Client;
+use plan::{Health, Plan, plan};
+use runtime::clock::{self, Instant};
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+const LEASES: &str = "metadata.namespace=kube-node-lease";
+const WORKERS: usize = 4;
+
+/// Between two evictions from nodes that fell silent: `--node-eviction-rate` of 0.1 a second.
+const EVICTION_PERIOD: Duration = Duration::from_secs(10);
+
+struct Controller {
+    client: Client,
+    nodes: Arc<Informer<Node>>,
+    leases: Arc<Informer<Lease>>,
+    pods: Arc<Informer<Pod>>,
+    recorder: Recorder,
+    period: Duration,
+    grace: Duration,
+    startup_grace: Duration,
+    /// When each node was last seen to live.
+    lives: Mutex<HashMap<String, Instant>>,
+    next_eviction: Mutex<Option<Instant>>,
+}
+
+/// Starts it.
+pub(crate) fn start(context: &Context) {
+    let controller = Arc::new(Controller {
+        client: context.client(),
+        nodes: context.informers.of::<Node>(),
+        leases: context.informers.of_selected::<Lease>(LEASES),
+        pods: context.informers.of::<Pod>(),
+        recorder: context.recorder(),
+        period: context.options.node_monitor_period,
+        grace: context.options.node_monitor_grace_period,
+        startup_grace: context.options.node_startup_grace_period,
+        lives: Mutex::default(),
+        next_eviction: Mutex::default(),
+    });
+    let queue = Queue::new();
+    watch(&controller, &queue);
+    run_workers("node-lifecycle-controller", WORKERS, queue, &context.shutdown, move |key| {
+        let controller = controller.clone();
+        async move {
+            controller.leases.synced().await;
+            controller.pods.synced().await;
+            controller.sync(key).await
+        }
+    });
+}
+
+fn watch(controller: &Arc<Controller>, queue: &Queue<Key>) {
+    let (add, own) = (queue.clone(), controller.clone());
+    controller.nodes.on_change(move |change| {
+        let node = change.object();
+        let name = node.metadata.name.clone().unwrap_or_default();
+        match change {
+            Change::Added(node) => {
+                own.saw(&name);
+                own.tell(node, "RegisteredNode", format!("Registered Node {name} in Controller"));
+            }
+            Change::Updated(old, new) if old.status != new.status => own.saw(&name),
+            Change::Updated(..) => {}
+            Change::Deleted(node) => {
+                own.lives().remove(&name);
+                own.tell(node, "RemovingNode", format!("Removing Node {name} from Controller"));
+            }
+        }
+        add.add(Key::of(&**node));
+    });
+    let own = controller.clone();
+    controller.leases.on_change(move |change| {
+        if !matches!(change, Change::Deleted(_)) {
+            own.saw(change.object().metadata.name.as_deref().unwrap_or_default());
+        }
+    });
+}
+
+impl Controller {
+    async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
+        let Some(node) = self.nodes.get(&key) else { return Ok(Outcome::Done) };
+        let health = Health {
+            silent_for: self.silence(&key.name),
+            grace: if plan::was_ready_once(&node) { self.grace } else { self.startup_grace },
+            is_any_ready: self.nodes.list().iter().any(|node| plan::is_ready(node)),
+        };
+        let plan = plan(&node, &health, clock::now());
+        self.execute(&node, plan).await?;
+        Ok(Outcome::Again(self.period))
+    }
+
+    async fn execute(&self, node: &Node, plan: Plan) -> Result<(), SyncError> {
+        let name = node.metadata.name.as_deref().unwrap_or_default();
+        if let Some(action) = plan.status {
+            execute(&self.client, &action).await?;
+        }
+        if plan.fell_silent {
+            let message = format!("Node {name} status is now: NodeNotReady");
+            self.recorder.tell_about(
+                node_reference(node),
+                EventType::Normal,
+                "NodeNotReady",
+                message,
+            );
+        }
+        if plan.is_unready {
+            self.mark_pods_unready(name).await?;
+        }
+        if let Some(taints) = plan.taints
+            && (!plan.evicts || self.may_evict())
+        {
+            let body = json!({"spec": {"taints": taints},
+                "metadata": {"uid": node.metadata.uid, "resourceVersion":
+                    node.metadata.resource_version}});
+            match execute(&self.client, &Action::patch(node, body)).await {
+                // Something newer is on its way here.
+                Err(error) if client::is_conflict(&error) => {}
+                other => drop(other?),
+            }
+        }
+        Ok(())
+    }
+
+    async fn mark_pods_unready(&self, node: &str) -> Result<(), SyncError> {
+        for pod in self.pods.list() {
+            if pods::node_name(&pod) != node || !pods::is_ready(&pod) {
+                continue;
+            }
+            let body = json!({
+                "metadata": {"uid": pod.metadata.uid},
+                "status": {"conditions": [{"type": "Ready", "status": "False",
+                    "lastTransitionTime": clock::now().to_string()}]},
+            });
+            match execute(&self.client, &Action::patch_status(&*pod, body)).await {
+                Err(error) if client::is_not_found(&error) => continue,
+                other => drop(other?),
+            }
+            self.recorder.tell(&*pod, EventType::Warning, "NodeNotReady", "Node is not ready");
+        }
+        Ok(())
+    }
+
+    fn tell(&self, node: &Node, reason: &str, what: String) {
+        let name = node.metadata.name.as_deref().unwrap_or_default();
+        let message = format!("Node {name} event: {what}");
+        self.recorder.tell_about(node_reference(node), EventType::Normal, reason, message);
+    }
+
+    fn saw(&self, name: &str) {
+        self.lives().insert(name.to_owned(), clock::monotonic());
+    }
+
+    fn silence(&self, name: &str) -> Duration {
+        self.lives().get(name).map_or(Duration::ZERO, Instant::elapsed)
+    }
+
+    fn lives(&self) -> std::sync::MutexGuard<'_, HashMap<String, Instant>> {
+        self.lives.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the turn to taint a node whose pods will be evicted, where it is free.
+    fn may_evict(&self) -> bool {
+        let now = clock::monotonic();
+        let mut next = self.next_eviction.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = next.is_none_or(|next| next <= now);
+        if is_free {
+            *next = Some(now + EVICTION_PERIOD);
+        }
+        is_free
+    }
+}
+
+fn node_reference(node: &Node) -> ObjectReference {
+    ObjectReference { resource_version: None, ..reference(node) }
+}
