@@ -4,8 +4,10 @@ use crate::assemble::Options;
 use crate::objects::Cached;
 use crate::fixed::Issuer;
 use crate::identity::{Known, known};
-use auth::authentication::Authenticators;
+use auth::authentication::{Authenticators, strip_token};
+use auth::authentication::front_proxy::FrontProxy;
 use auth::authentication::service_account::SigningKey;
+use auth::authorization::node::NodeAuthorizer;
 use auth::authorization::{always, rbac};
 use auth::{Attributes, Authorized, Authorizer, Authorizers, Evidence, Objects, UserInfo};
 use http::HeaderMap;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 pub struct Access {
     pub(crate) authenticators: Authenticators,
     pub(crate) authorizers: Authorizers,
+    front_proxy: Option<Arc<FrontProxy>>,
     /// Signs service-account tokens, where this server issues any.
     pub(crate) signer: Option<Arc<SigningKey>>,
 }
@@ -30,9 +33,9 @@ impl Access {
         objects: Arc<Cached>,
     ) -> anyhow::Result<(Self, Option<Issuer>)> {
         let objects: Arc<dyn Objects> = objects;
-        let Known { authenticators, signer, issuer } = known(&options.identity, &objects)?;
+        let Known { authenticators, front_proxy, signer, issuer } = known(&options.identity, &objects)?;
         let authorizers = authorizers(&options.authorization_modes, &objects)?;
-        Ok((Self { authenticators, authorizers, signer }, issuer))
+        Ok((Self { authenticators, authorizers, front_proxy, signer }, issuer))
     }
 
     /// Who asks; 401 if what was shown is not good. What was shown is removed from the headers,
@@ -48,7 +51,10 @@ impl Access {
             tracing::debug!("unable to authenticate the request: {rejected}");
             ApiError::unauthorized()
         })?;
-        headers.remove(http::header::AUTHORIZATION);
+        strip_token(headers);
+        if let Some(front_proxy) = &self.front_proxy {
+            front_proxy.strip(headers);
+        }
         Ok(Arc::new(known.user))
     }
 
@@ -63,6 +69,7 @@ fn authorizers(modes: &[String], objects: &Arc<dyn Objects>) -> anyhow::Result<A
     let mut all: Vec<Arc<dyn Authorizer>> = Vec::new();
     for mode in modes {
         all.push(match mode.as_str() {
+            "Node" => Arc::new(NodeAuthorizer::over(&**objects)),
             "RBAC" => Arc::new(rbac::Rbac::over(&**objects)),
             "AlwaysAllow" => Arc::new(always::AlwaysAllow),
             "AlwaysDeny" => Arc::new(always::AlwaysDeny),

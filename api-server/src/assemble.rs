@@ -1,19 +1,20 @@
 //! Puts the server together: store, cache, registry, access, sockets; then says that it is ready.
 
 use crate::access::Access;
-use crate::bootstrap::{self, Hooks};
+use crate::bootstrap::{Bootstrap, Hooks};
 use crate::fixed::{Documents, Fixed, Health};
 use crate::in_process::InProcess;
 use crate::objects::Cached;
 pub use crate::services::ServiceNetwork;
+use crate::services::{Desk, Services, public_address};
 use crate::{Api, admission, serve};
 use anyhow::{Context, Result, anyhow};
 use auth::UserInfo;
 use cache::Cache;
-use registry::Registry;
+use registry::{Allocator, Registry};
 use runtime::Shutdown;
 use runtime::health::Checks;
-use runtime::tls::{CipherSuites, MinVersion, Pair, ServerTls};
+use runtime::tls::{CipherSuites, MinVersion, Pair, ServerTls, self_signed};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,13 +37,14 @@ pub struct Options {
     pub cert_dir: PathBuf,
     pub etcd_prefix: String,
     pub encryption_provider_config: Option<PathBuf>,
-    pub event_ttl_seconds: u32,
+    pub event_ttl: Duration,
     pub compaction_interval: Option<Duration>,
     pub authorization_modes: Vec<String>,
     pub enable_admission: Vec<String>,
     pub disable_admission: Vec<String>,
     pub runtime_config: Vec<(String, String)>,
     pub network: ServiceNetwork,
+    pub endpoint_reconciler: String,
     pub shutdown_delay: Duration,
     pub watch_seconds_min: u64,
     pub reads_max: usize,
@@ -111,18 +113,36 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     let address = listener.local_addr()?;
 
     let admission = admission::chain(&options, objects.clone())?;
-    let registry =
-        Registry::new(cache.clone(), store.clone(), &options.etcd_prefix, admission, Vec::new());
+    let services =
+        Services::new(&options.network, &store, &cache, options.etcd_prefix.as_str());
+    let allocators: Vec<Box<dyn Allocator>> = vec![Box::new(Desk(services.clone()))];
+    let registry = Registry::new(
+        cache.clone(),
+        store.clone(),
+        &options.etcd_prefix,
+        admission,
+        allocators,
+        options.event_ttl,
+    );
     let health = health(&store, &shutdown);
     let hooks = Hooks::new(&[&health.healthz, &health.livez, &health.readyz]);
-    let host = options.advertise_address.unwrap_or(options.bind_address);
-    let documents = Documents::new(SocketAddr::new(host, address.port()).to_string());
+    let public = SocketAddr::new(host(&options), address.port());
+    let documents = Documents::new(public.to_string());
     let fixed = Fixed::new(documents, health, issuer, axum::Router::new());
     let api = Arc::new(Api { registry, access, fixed, shutdown: shutdown.clone() });
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));
     shutdown.spawn("accept loop", serve::serve(listener, tls, api.clone(), shutdown.clone()));
-    shutdown.spawn_until_begun("bootstrap", bootstrap::run(api.clone(), hooks.clone()));
+    let bootstrap = Bootstrap {
+        api: api.clone(),
+        hooks: hooks.clone(),
+        store: store.clone(),
+        services,
+        options: options.clone(),
+        public,
+        shutdown: shutdown.clone(),
+    };
+    shutdown.spawn_until_begun("bootstrap", bootstrap.run());
     if let Some(interval) = options.compaction_interval {
         shutdown.spawn_until_begun("compaction", compact(store, interval));
     }
@@ -130,16 +150,28 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     Ok(Server { api, address, hooks })
 }
 
+/// The address at which members of the cluster reach this server.
+fn host(options: &Options) -> IpAddr {
+    public_address(options.advertise_address, options.bind_address)
+}
+
 fn tls(options: &Options) -> Result<ServerTls> {
-    let (Some(certificate), Some(key)) = (&options.tls_cert_file, &options.tls_private_key_file)
-    else {
-        return Err(anyhow!("--tls-cert-file and --tls-private-key-file must be specified"));
-    };
-    let default = Pair {
-        flag: "--tls-cert-file",
-        certificate: certificate.clone(),
-        key: key.clone(),
-        names: Vec::new(),
+    let default = match (&options.tls_cert_file, &options.tls_private_key_file) {
+        (Some(certificate), Some(key)) => Pair {
+            flag: "--tls-cert-file",
+            certificate: certificate.clone(),
+            key: key.clone(),
+            names: Vec::new(),
+        },
+        (None, None) => {
+            let names = [host(options).to_string(), "localhost".to_owned()];
+            self_signed(&options.cert_dir, "apiserver", &names)?
+        }
+        _ => {
+            return Err(anyhow!(
+                "--tls-cert-file and --tls-private-key-file must be given together"
+            ));
+        }
     };
     let mut by_name = Vec::new();
     for given in &options.tls_sni {

@@ -6,14 +6,19 @@
 mod policy;
 mod recorded;
 
+use crate::assemble::Options;
 use crate::Api;
 use crate::objects::Cached;
 use crate::own::Own;
+use crate::services::{Kubernetes, Repair, Services, ensure_default_range};
 use object::Result;
+use runtime::Shutdown;
 use runtime::health::Checks;
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use store::Store;
 use tokio::sync::watch;
 
 /// The pause before a part that failed is tried again.
@@ -22,6 +27,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// The names of the hooks, in the order in which they are shown.
 const HOOKS: &[&str] = &[
     "start-system-namespaces-controller",
+    "start-kubernetes-service-cidr-controller",
+    "start-service-ip-repair-controllers",
+    "bootstrap-controller",
     "rbac/bootstrap-roles",
     "scheduling/bootstrap-system-priority-classes",
     "priority-and-fairness-config-producer",
@@ -60,26 +68,70 @@ impl Hooks {
     }
 }
 
-/// Brings everything into place; what fails is tried again until it works.
-pub(crate) async fn run(api: Arc<Api>, hooks: Hooks) {
-    let own = Own::new(api.clone());
-    let objects = Cached(api.registry.cache.clone());
-    until_done("start-system-namespaces-controller", &hooks, || {
-        recorded::ensure(&own, &objects, recorded::NAMESPACES)
-    })
-    .await;
-    tokio::join!(
-        until_done("rbac/bootstrap-roles", &hooks, || policy::ensure(&own, &objects)),
-        until_done("scheduling/bootstrap-system-priority-classes", &hooks, || {
-            recorded::ensure(&own, &objects, recorded::PRIORITY_CLASSES)
-        }),
-        until_done("priority-and-fairness-config-producer", &hooks, || {
-            recorded::ensure(&own, &objects, recorded::FLOW_CONTROL)
-        }),
-        until_done("apiservice-registration-controller", &hooks, || {
-            recorded::ensure(&own, &objects, recorded::API_SERVICES)
-        }),
-    );
+/// What the hooks work on.
+pub(crate) struct Bootstrap {
+    pub(crate) api: Arc<Api>,
+    pub(crate) hooks: Hooks,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) services: Arc<Services>,
+    pub(crate) options: Options,
+    pub(crate) public: SocketAddr,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl Bootstrap {
+    /// Brings everything into place; what fails is tried again until it works.
+    pub(crate) async fn run(self) {
+        let own = Own::new(self.api.clone());
+        let objects = Cached(self.api.registry.cache.clone());
+        let hooks = &self.hooks;
+        until_done("start-system-namespaces-controller", hooks, || {
+            recorded::ensure(&own, &objects, recorded::NAMESPACES)
+        })
+        .await;
+        tokio::join!(
+            until_done("rbac/bootstrap-roles", hooks, || policy::ensure(&own, &objects)),
+            until_done("scheduling/bootstrap-system-priority-classes", hooks, || {
+                recorded::ensure(&own, &objects, recorded::PRIORITY_CLASSES)
+            }),
+            until_done("priority-and-fairness-config-producer", hooks, || {
+                recorded::ensure(&own, &objects, recorded::FLOW_CONTROL)
+            }),
+            until_done("apiservice-registration-controller", hooks, || {
+                recorded::ensure(&own, &objects, recorded::API_SERVICES)
+            }),
+            self.start_services(&own, &objects),
+        );
+    }
+
+    /// The network of services, and the service that is this server.
+    async fn start_services(&self, own: &Own, objects: &Cached) {
+        let (hooks, network) = (&self.hooks, &self.options.network);
+        until_done("start-kubernetes-service-cidr-controller", hooks, || {
+            ensure_default_range(own, objects, network)
+        })
+        .await;
+        let repair = Arc::new(Repair::new(self.services.clone(), objects.clone()));
+        until_done("start-service-ip-repair-controllers", hooks, || repair.turn()).await;
+        self.shutdown.spawn_until_begun("repair of services", repair.run());
+        let kubernetes = Kubernetes::new(
+            own.clone(),
+            objects.clone(),
+            self.store.clone(),
+            &self.options.etcd_prefix,
+            network,
+            self.public,
+            &self.options.endpoint_reconciler,
+        );
+        until_done("bootstrap-controller", hooks, || kubernetes.forget_earlier_self()).await;
+        let (all, shutdown) = (hooks.clone(), self.shutdown.clone());
+        self.shutdown.spawn("kubernetes service", async move {
+            tokio::select! {
+                () = all.all_done() => kubernetes.run(shutdown).await,
+                () = shutdown.begun() => {}
+            }
+        });
+    }
 }
 
 async fn until_done<F, W>(name: &'static str, hooks: &Hooks, work: F)

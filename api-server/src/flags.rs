@@ -52,7 +52,6 @@ pub const FLAGS: &[Flag] = &[
     Flag::new("experimental-encryption-provider-config", Kind::Text, "").deprecated("use --encryption-provider-config."),
     Flag::new("external-hostname", Kind::Text, "The host name for generated URLs."),
     Flag::new("feature-gates", Kind::Switches, "Feature gates (key=true|false)."),
-    Flag::new("help", Kind::Bool, "Print this help.").short('h').or("false"),
     Flag::new("insecure-port", Kind::Int, "").or("0").deprecated("This flag has no effect now and will be removed in v1.24."),
     Flag::new("kubelet-certificate-authority", Kind::Text, "The CA that signed kubelets' certificates."),
     Flag::new("kubelet-client-certificate", Kind::Text, "The client certificate shown to kubelets."),
@@ -132,8 +131,7 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
         cert_dir: PathBuf::from(given.text("cert-dir")),
         etcd_prefix: given.text("etcd-prefix").to_owned(),
         encryption_provider_config: encryption,
-        event_ttl_seconds: u32::try_from(given.duration("event-ttl").as_secs())
-            .map_err(|_| "--event-ttl is too long".to_owned())?,
+        event_ttl: given.duration("event-ttl"),
         compaction_interval: Some(given.duration("etcd-compaction-interval"))
             .filter(|interval| *interval > Duration::ZERO),
         authorization_modes: given.list("authorization-mode").to_vec(),
@@ -141,6 +139,7 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
         disable_admission: given.list("disable-admission-plugins").to_vec(),
         runtime_config: given.pairs("runtime-config").to_vec(),
         network,
+        endpoint_reconciler: reconciler(given)?,
         shutdown_delay: given.duration("shutdown-delay-duration"),
         watch_seconds_min: seconds("min-request-timeout").max(1),
         reads_max: seconds("max-requests-inflight") as usize,
@@ -165,6 +164,19 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
             extra_prefixes: given.list("requestheader-extra-headers-prefix").to_vec(),
         },
     })
+}
+
+/// How the endpoints of the `kubernetes` service are kept.
+fn reconciler(given: &Parsed) -> Result<String, String> {
+    match given.text("endpoint-reconciler-type") {
+        known @ ("lease" | "none") => Ok(known.to_owned()),
+        "master-count" => Err("--endpoint-reconciler-type: master-count is not supported by this \
+                               server; lease does the same without a count"
+            .to_owned()),
+        other => Err(format!(
+            "--endpoint-reconciler-type must be one of: [lease master-count none], got {other:?}"
+        )),
+    }
 }
 
 /// Flags whose effect would be missed must not be taken in silence.

@@ -14,7 +14,7 @@ use auth::authentication::service_account::{
 };
 use auth::authentication::token_file::TokenFile;
 use auth::authentication::x509::{ClientCas, ClientCertificates};
-use auth::authentication::{Authenticators, TokenAuthenticator, Tokens};
+use auth::authentication::{AnyAudience, Authenticators, TokenAuthenticator, Tokens};
 use auth::{Authenticator, Objects};
 use runtime::tls::certificates;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,8 @@ use std::sync::Arc;
 /// What the flags say about who may be known, read from their files.
 pub(crate) struct Known {
     pub(crate) authenticators: Authenticators,
+    /// Whose headers no later stage may see.
+    pub(crate) front_proxy: Option<Arc<FrontProxy>>,
     /// Signs service-account tokens, where this server issues any.
     pub(crate) signer: Option<Arc<SigningKey>>,
     /// What others need to check those tokens.
@@ -32,36 +34,37 @@ pub(crate) struct Known {
 /// Reads the files that the flags name; an error names flag and file.
 pub(crate) fn known(identity: &Identity, objects: &Arc<dyn Objects>) -> Result<Known> {
     let mut requests: Vec<Arc<dyn Authenticator>> = Vec::new();
+    let mut front_proxy = None;
     if let Some(file) = &identity.front_proxy_ca_file {
-        requests.push(Arc::new(FrontProxy {
+        let proxy = Arc::new(FrontProxy {
             cas: client_cas("--requestheader-client-ca-file", file)?,
             allowed_names: identity.front_proxy_names.clone(),
             name_headers: identity.username_headers.clone(),
             uid_headers: identity.uid_headers.clone(),
             group_headers: identity.group_headers.clone(),
             extra_prefixes: identity.extra_prefixes.clone(),
-        }));
+        });
+        requests.push(proxy.clone());
+        front_proxy = Some(proxy);
     }
     if let Some(file) = &identity.client_ca_file {
         let cas = client_cas("--client-ca-file", file)?;
         requests.push(Arc::new(ClientCertificates::new(cas)));
     }
+    let own = [&identity.audiences, &identity.issuers].into_iter().find(|list| !list.is_empty());
+    let audiences = own.cloned().unwrap_or_default();
     let mut tokens: Vec<Arc<dyn TokenAuthenticator>> = Vec::new();
     if let Some(file) = &identity.token_file {
         let text = String::from_utf8(read("--token-auth-file", file)?)
             .with_context(|| format!("--token-auth-file: {}", file.display()))?;
         let parsed = TokenFile::parse(&file.display().to_string(), &text);
-        tokens.push(Arc::new(parsed.map_err(|why| anyhow!("--token-auth-file: {why}"))?));
+        let file = Arc::new(parsed.map_err(|why| anyhow!("--token-auth-file: {why}"))?);
+        tokens.push(Arc::new(AnyAudience::new(file, audiences.clone())));
     }
     let signer = identity.signing_key_file.as_deref().map(signing_key).transpose()?;
     let keys = verifying_keys(&identity.key_files, signer.as_ref())?;
     let mut issuer = None;
     if keys.iter().next().is_some() {
-        let audiences = if identity.audiences.is_empty() {
-            identity.issuers.clone()
-        } else {
-            identity.audiences.clone()
-        };
         tokens.push(Arc::new(LegacyTokens {
             keys: keys.clone(),
             audiences: audiences.clone(),
@@ -72,7 +75,7 @@ pub(crate) fn known(identity: &Identity, objects: &Arc<dyn Objects>) -> Result<K
             tokens.push(Arc::new(BoundTokens {
                 issuers: identity.issuers.clone(),
                 keys,
-                audiences,
+                audiences: audiences.clone(),
                 objects: objects.clone(),
             }));
         }
@@ -81,11 +84,12 @@ pub(crate) fn known(identity: &Identity, objects: &Arc<dyn Objects>) -> Result<K
         bail!("--service-account-issuer is required with --service-account-signing-key-file");
     }
     if identity.bootstrap_tokens {
-        tokens.push(Arc::new(BootstrapTokens::new(objects.clone())));
+        let bootstrap = Arc::new(BootstrapTokens::new(objects.clone()));
+        tokens.push(Arc::new(AnyAudience::new(bootstrap, audiences)));
     }
     let anonymous = identity.anonymous.then(Anonymous::everywhere);
     let authenticators = Authenticators::new(requests, Tokens::new(tokens), anonymous);
-    Ok(Known { authenticators, signer: signer.map(Arc::new), issuer })
+    Ok(Known { authenticators, front_proxy, signer: signer.map(Arc::new), issuer })
 }
 
 fn client_cas(flag: &str, file: &Path) -> Result<ClientCas> {

@@ -1,54 +1,31 @@
-//! kube-apiserver over etcd: flags in, a server out.
+//! The `kube-apiserver` binary: flags in, a server over etcd out.
 
 use anyhow::{Result, anyhow};
-use api_server::flags;
-use runtime::Shutdown;
+use api_server::{flags, limits, storage};
 use runtime::flags::Parsed;
+use runtime::{Program, Shutdown};
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let given = match runtime::flags::parse(flags::FLAGS, std::env::args().skip(1)) {
-        Ok(given) => given,
-        Err(error) => {
-            eprintln!("Error: {error}");
-            return ExitCode::FAILURE;
-        }
+    let program = Program {
+        name: "kube-apiserver",
+        about: "The Kubernetes API server: the door to the cluster's state in etcd.",
+        version: env!("CARGO_PKG_VERSION"),
+        flags: flags::FLAGS.to_vec(),
     };
-    if given.bool("help") {
-        print!("The Kubernetes API server.\n\nUsage:\n  kube-apiserver [flags]\n\nFlags:\n");
-        print!("{}", runtime::flags::help(flags::FLAGS));
-        return ExitCode::SUCCESS;
-    }
-    if given.text("version") != "false" {
-        println!("Kubernetes v{}", env!("CARGO_PKG_VERSION"));
-        return ExitCode::SUCCESS;
-    }
-    for warning in given.warnings() {
-        eprintln!("{warning}");
-    }
-    match run(&given) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("Error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program.main(run)
 }
 
-#[tokio::main]
-async fn run(given: &Parsed) -> Result<()> {
-    let verbosity = u8::try_from(given.int("v")).unwrap_or(0);
-    let format = given.text("logging-format").parse().map_err(|why| anyhow!("--logging-format: {why}"))?;
-    runtime::logging::start(verbosity, format);
-    let options = flags::options(given).map_err(|why| anyhow!(why))?;
-    let store = api_server::storage::encrypted(api_server::storage::etcd(given)?, &options)?;
+async fn run(given: Parsed) -> Result<()> {
+    let options = flags::options(&given).map_err(|why| anyhow!(why))?;
+    let store = storage::encrypted(storage::etcd(&given)?, &options)?;
     let shutdown = Shutdown::on_signals()?;
     api_server::start(options, store, shutdown.clone()).await?;
     shutdown.begun().await;
-    if let Err(left) = shutdown.drain(api_server::limits::DRAIN).await {
+    if let Err(left) = shutdown.drain(limits::DRAIN).await {
         tracing::warn!("{left}");
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! The cluster as the authenticators and authorizers see it: decoded objects out of the cache.
 
 use auth::{Change, Objects, Watcher};
-use cache::{Cache, Item, Query, Start, WatchEvent};
+use cache::{Cache, Item, Query, Shelf, Start, WatchEvent};
 use object::{GroupResource, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use store::Revision;
 
 /// The watch cache, as objects in their preferred version.
 #[derive(Clone, Debug)]
@@ -36,33 +38,67 @@ impl Objects for Cached {
             tracing::error!("{resource} can't be watched: it is not stored");
             return;
         };
-        let list = self.0.list_now(&shelf, &Query::everything());
-        for item in &list.items {
-            watcher(&change(item, false));
-        }
+        let mut told = Told { watcher, known: BTreeSet::new() };
+        let revision = told.everything(&self.0, &shelf);
         let cache = self.0.clone();
-        let revision = list.revision;
         runtime::spawn("objects watch", async move {
             let mut start = Start::After(revision);
             loop {
-                let Ok(mut events) = cache.watch_now(&shelf, Query::everything(), start) else {
-                    return;
-                };
-                // When the ring has moved on, everything is told once more.
-                while let Ok(event) = events.next().await {
-                    match event {
-                        WatchEvent::Added(item) | WatchEvent::Modified(item) => {
-                            watcher(&change(&item, false));
-                        }
-                        WatchEvent::Deleted(item) => watcher(&change(&item, true)),
-                        WatchEvent::Bookmark { .. } => {}
+                if let Ok(mut events) = cache.watch_now(&shelf, Query::everything(), start) {
+                    while let Ok(event) = events.next().await {
+                        told.event(&event);
                     }
                 }
-                start = Start::Initial { at: cache::At::Any, bookmark: false };
+                // The ring has moved on past this watcher: what is there, and what is gone.
+                start = Start::After(told.everything(&cache, &shelf));
             }
         })
         .detach();
     }
+}
+
+/// What a watcher has been told.
+struct Told {
+    watcher: Watcher,
+    /// The namespaces and names of the objects that it knows.
+    known: BTreeSet<(String, String)>,
+}
+
+impl Told {
+    /// Tells of everything that there is, and of what is known and gone; gives the revision.
+    fn everything(&mut self, cache: &Cache, shelf: &Shelf) -> Revision {
+        let list = cache.list_now(shelf, &Query::everything());
+        let mut gone = std::mem::take(&mut self.known);
+        for item in &list.items {
+            gone.remove(&place(item));
+            self.tell(item, false);
+        }
+        for (namespace, name) in gone {
+            (self.watcher)(&Change { namespace, name, object: None });
+        }
+        list.revision
+    }
+
+    fn event(&mut self, event: &WatchEvent) {
+        match event {
+            WatchEvent::Added(item) | WatchEvent::Modified(item) => self.tell(item, false),
+            WatchEvent::Deleted(item) => self.tell(item, true),
+            WatchEvent::Bookmark { .. } => {}
+        }
+    }
+
+    fn tell(&mut self, item: &Item, deleted: bool) {
+        if deleted {
+            self.known.remove(&place(item));
+        } else {
+            self.known.insert(place(item));
+        }
+        (self.watcher)(&change(item, deleted));
+    }
+}
+
+fn place(item: &Item) -> (String, String) {
+    (item.header.namespace.clone(), item.header.name.clone())
 }
 
 fn change(item: &Item, deleted: bool) -> Change {

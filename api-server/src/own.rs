@@ -43,12 +43,31 @@ impl Own {
         }
     }
 
+    /// Applies to the status of an object, in the name of this field manager.
+    pub(crate) async fn apply_status(&self, object: &Value, manager: &str) -> Result<()> {
+        let path = path(kind_of(object)?, object, true);
+        let path = format!("{path}/status?fieldManager={manager}&force=true");
+        self.send_as(Method::PATCH, &path, Some(object), "application/apply-patch+yaml")
+            .await
+            .map(drop)
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        self.send_as(method, path, body, "application/json").await
+    }
+
+    async fn send_as(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        content_type: &'static str,
+    ) -> Result<Value> {
         let bytes = body.map(codec::encode_json_free).unwrap_or_default();
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_TYPE, content_type)
             .header(header::USER_AGENT, "kube-apiserver")
             .body(Body::from(bytes))
             .map_err(ApiError::internal)?;

@@ -20,7 +20,7 @@ mod spec;
 
 pub(crate) use allocator::{Desk, Services};
 pub(crate) use default_range::ensure as ensure_default_range;
-pub(crate) use kubernetes::Kubernetes;
+pub(crate) use kubernetes::{Kubernetes, public_address};
 pub(crate) use repair::Repair;
 
 use range::Range;

@@ -41,6 +41,7 @@ mod storage;
 
 pub use column::{Cell, Column, Row, TableRules};
 pub use convert::convert;
+pub use self::core::service::address_errors as service_address_errors;
 pub use strategy::{Context, Plain, Strategy};
 
 use object::{GroupKind, GroupResource, Gvk, Gvr};

@@ -1,7 +1,8 @@
 //! Addresses and ports that the server gives out while it writes an object.
 //!
-//! An allocator works after validation and before the write; what it took is given back when the
-//! write does not happen. Mirrors the begin-and-finish hooks of upstream's service registry.
+//! An allocator works on writes of the object itself, after mutating admission and before the
+//! rules, so that rules and validating admission see what it gave; what it took is given back
+//! when the write does not happen. Mirrors the begin-and-finish hooks of upstream's service registry.
 
 use async_trait::async_trait;
 use kinds::Kind;

@@ -3,7 +3,7 @@
 use crate::limits::GENERATED_NAME_ATTEMPTS;
 use crate::prepare::{before_create, begin};
 use crate::write::{Swap, settle};
-use crate::{Call, Registry, Target, fields};
+use crate::{Call, Registry, Target, fields, prepare};
 use admission::{Operation, Request};
 use cache::Item;
 use object::{ApiError, Result, Value, meta};
@@ -56,17 +56,29 @@ impl Registry {
         };
         self.admission.admit(&request, Some(&mut object)).await?;
         fields::track(call, target, None, &mut object)?;
-        before_create(call, target, &mut object)?;
+        prepare::name(&mut object);
         let name = meta::name(&object).to_owned();
         let request = Request { name: &name, ..request };
-        self.admission.validate(&request, Some(&object)).await?;
 
         let taken = self.allocate(target, &mut object, None, call.dry_run).await?;
-        let swap = self.put(call, target, &object, 0).await;
+        let swap = self.create_allocated(call, target, &request, &mut object).await;
         settle(taken, matches!(swap, Ok(Swap::Done(_)))).await;
         match swap? {
             Swap::Done(item) => Ok(item),
             Swap::Lost(_) => Err(ApiError::already_exists(&target.kind.group_resource(), &name)),
         }
+    }
+
+    /// What may still fail once the object has what it needs from the allocators.
+    async fn create_allocated(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        request: &Request<'_>,
+        object: &mut Value,
+    ) -> Result<Swap> {
+        before_create(call, target, object)?;
+        self.admission.validate(request, Some(object)).await?;
+        self.put(call, target, object, 0).await
     }
 }

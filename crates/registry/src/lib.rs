@@ -24,6 +24,7 @@ pub use write::store_error;
 use admission::Chain;
 use cache::Cache;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
 
 /// The objects of all kinds, and what can be done with them.
@@ -35,6 +36,8 @@ pub struct Registry {
     pub(crate) prefix: String,
     pub(crate) admission: Chain,
     pub(crate) allocators: Vec<Box<dyn Allocator>>,
+    /// How long objects of kinds that don't stay for ever are kept: `--event-ttl`.
+    pub(crate) event_ttl: Duration,
 }
 
 impl Registry {
@@ -45,9 +48,10 @@ impl Registry {
         prefix: &str,
         admission: Chain,
         allocators: Vec<Box<dyn Allocator>>,
+        event_ttl: Duration,
     ) -> Self {
         let prefix = prefix.trim_end_matches('/').to_owned();
-        Self { cache, store, prefix, admission, allocators }
+        Self { cache, store, prefix, admission, allocators, event_ttl }
     }
 }
 

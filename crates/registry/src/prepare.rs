@@ -38,15 +38,19 @@ pub(crate) fn begin(target: &Target<'_>, object: &mut Value) -> Result<()> {
     Ok(())
 }
 
-/// Everything between mutating admission and validating admission of a create.
+/// Makes a name out of `generateName`, where there is none.
+pub(crate) fn name(object: &mut Value) {
+    if meta::name(object).is_empty() && !meta::generate_name(object).is_empty() {
+        let name = generated_name(meta::generate_name(object));
+        meta::set(object, "name", &name);
+    }
+}
+
+/// Everything between the allocators and validating admission of a create.
 pub(crate) fn before_create(call: &Call<'_>, target: &Target<'_>, object: &mut Value) -> Result<()> {
     let kind = target.kind;
     if has_status(kind) {
         remove(object, "status");
-    }
-    if meta::name(object).is_empty() && !meta::generate_name(object).is_empty() {
-        let name = generated_name(meta::generate_name(object));
-        meta::set(object, "name", &name);
     }
     meta::set(object, "creationTimestamp", &call.now);
     meta::set(object, "uid", &runtime::entropy::uuid_v4());

@@ -98,25 +98,37 @@ impl Registry {
         };
         self.admission.admit(&request, Some(&mut object)).await?;
         fields::track(call, target, Some(&old), &mut object)?;
-        before_update(call, target, &mut object, &old)?;
-        self.admission.validate(&request, Some(&object)).await?;
+        let taken = self.allocate(target, &mut object, Some(&old), call.dry_run).await?;
+        let tried = self.update_allocated(call, target, &request, &mut object, item).await;
+        settle(taken, matches!(tried, Ok((_, true)))).await;
+        tried.map(|(tried, _)| tried)
+    }
 
-        if may_go(target, &object) {
+    /// What may still fail once the object has what it needs from the allocators. The flag says
+    /// whether it stays as it is now.
+    async fn update_allocated(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        request: &Request<'_>,
+        object: &mut Value,
+        item: &Arc<Item>,
+    ) -> Result<(Tried, bool)> {
+        let Some(old) = request.old else { return Err(ApiError::internal("an update of nothing")) };
+        before_update(call, target, object, old)?;
+        self.admission.validate(request, Some(object)).await?;
+        if may_go(target, object) {
             return Ok(match self.remove(call, target, item).await? {
-                Swap::Done(_) => Tried::Done(item.clone(), false),
-                Swap::Lost(current) => Tried::Lost(current),
+                Swap::Done(_) => (Tried::Done(item.clone(), false), false),
+                Swap::Lost(current) => (Tried::Lost(current), false),
             });
         }
-        let taken = self.allocate(target, &mut object, Some(&old), call.dry_run).await?;
         if object == old {
-            settle(taken, true).await;
-            return Ok(Tried::Done(item.clone(), false));
+            return Ok((Tried::Done(item.clone(), false), true));
         }
-        let swap = self.put(call, target, &object, item.revision).await;
-        settle(taken, matches!(swap, Ok(Swap::Done(_)))).await;
-        Ok(match swap? {
-            Swap::Done(item) => Tried::Done(item, false),
-            Swap::Lost(current) => Tried::Lost(current),
+        Ok(match self.put(call, target, object, item.revision).await? {
+            Swap::Done(item) => (Tried::Done(item, false), true),
+            Swap::Lost(current) => (Tried::Lost(current), false),
         })
     }
 }

@@ -5,7 +5,6 @@ use cache::{Item, encode_stored};
 use kinds::{Kind, Storage};
 use object::{ApiError, Result, Value, meta};
 use std::sync::Arc;
-use std::time::Duration;
 use store::{Change, Entry, Expect, Outcome, Revision, StoreError};
 
 /// What became of a compare-and-swap.
@@ -71,10 +70,7 @@ impl Registry {
             return Ok(Swap::Done(item(target.kind, key, value, seen)?));
         }
         let expect = if seen == 0 { Expect::Absent } else { Expect::Revision(seen) };
-        let ttl = match storage(target.kind)?.ttl_seconds {
-            0 => None,
-            seconds => Some(Duration::from_secs(u64::from(seconds))),
-        };
+        let ttl = (storage(target.kind)?.ttl_seconds > 0).then_some(self.event_ttl);
         let change = Change::Put { value: value.clone(), ttl };
         match self.store.commit(&key, expect, change).await.map_err(store_error)? {
             Outcome::Done(revision) => Ok(Swap::Done(item(target.kind, key, value, revision)?)),
@@ -115,6 +111,9 @@ impl Registry {
         dry_run: bool,
     ) -> Result<Vec<Box<dyn Allocation>>> {
         let mut taken: Vec<Box<dyn Allocation>> = Vec::new();
+        if !target.subresource.is_empty() {
+            return Ok(taken);
+        }
         for allocator in self.allocators.iter().filter(|a| a.serves(target.kind)) {
             match allocator.allocate(object, old, dry_run).await {
                 Ok(allocation) => taken.push(allocation),

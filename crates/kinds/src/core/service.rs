@@ -35,6 +35,13 @@ pub(crate) static KIND: Kind = Kind {
     strategy: &strategy::Strategy,
 };
 
+/// What is wrong with the addresses of a service, before any are given to it.
+pub fn address_errors(service: &Value, old: Option<&Value>) -> object::FieldErrors {
+    let mut errors = object::FieldErrors::new();
+    address_rules::addresses(&crate::validation::At::root(service), old, &mut errors);
+    errors
+}
+
 const COLUMNS: &[Column] = &[
     column::NAME,
     column::text("Type", "How it can be reached."),
