@@ -81,6 +81,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     progress.step(&format!("API server ready on {url}"));
 
     start_controllers(&options, &pki, &server, &shutdown)?;
+    start_scheduler(&server, &shutdown)?;
     progress.step("controllers and scheduler");
     for number in 1..=options.hollow_nodes {
         let client = in_process(&server, UserInfo::new("system:hollow", &["system:masters"]));
@@ -187,6 +188,20 @@ fn start_controllers(
     shutdown.spawn("controller manager", async move {
         if let Err(error) = controller_manager::run(parsed, clients, child).await {
             tracing::error!("controller manager: {error}");
+        }
+    });
+    Ok(())
+}
+
+fn start_scheduler(server: &api_server::Server, shutdown: &Shutdown) -> Result<()> {
+    let given = flags::parse(&scheduler::flag_table(), ["--leader-elect=false", "--secure-port=0"])?;
+    let parsed = scheduler::Options::from_flags(&given).map_err(|why| anyhow!(why))?;
+    let user = UserInfo::new("system:kube-scheduler", &["system:masters"]);
+    let clients = Clients::shared(in_process(server, user));
+    let child = shutdown.clone();
+    shutdown.spawn("scheduler", async move {
+        if let Err(error) = scheduler::run(parsed, clients, child).await {
+            tracing::error!("scheduler: {error}");
         }
     });
     Ok(())

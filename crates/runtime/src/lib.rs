@@ -11,9 +11,11 @@ pub mod health;
 pub mod limits;
 pub mod logging;
 pub mod metrics;
+mod program;
 pub mod shutdown;
 pub mod spawn;
 pub mod tls;
 
+pub use program::Program;
 pub use shutdown::Shutdown;
 pub use spawn::{Task, spawn, spawn_blocking};
