@@ -7,7 +7,7 @@ mod extensions;
 mod kinds_of;
 mod special;
 
-use crate::descriptions::Descriptions;
+use crate::descriptions::{self, Descriptions};
 use crate::node::{Fields, Node, Text};
 use kinds_of::KindsOf;
 use object::GroupVersion;
@@ -108,7 +108,10 @@ impl<'a> Definitions<'a> {
 
     fn property(&self, owner: &str, field: &'static Field) -> Fields {
         let mut property = Fields::new();
-        if let Some(text) = self.descriptions.of_field(owner, field.name) {
+        let values = self.schema.enum_values(field);
+        let text = self.descriptions.of_field(owner, field.name);
+        let text = text.map(|text| descriptions::with_values(text, values));
+        if let Some(text) = text {
             property.set("description", text);
         }
         let default = match field.default {
@@ -116,7 +119,7 @@ impl<'a> Definitions<'a> {
             None if field.pointer => None,
             None => self.zero(&field.shape, field.omit_empty),
         };
-        self.shape(&field.shape, default, self.schema.enum_values(field), &mut property);
+        self.shape(&field.shape, default, values, &mut property);
         extensions::of_field(field, &mut property);
         property
     }

@@ -11,7 +11,21 @@ use object::{Map, Value};
 use std::collections::HashMap;
 
 const LIST_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
+const WATCH_EVENT: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent";
 const STATUS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
+
+/// What `k8s-openapi` has in another form or not at all: type, field (empty for the type) and
+/// sentence.
+const OWN: &[(&str, &str, &str)] = &[
+    (WATCH_EVENT, "", "A change that a watch reports."),
+    (
+        WATCH_EVENT,
+        "object",
+        "The object: after an ADDED or MODIFIED as it is now, after a DELETED as it was last; \
+         with a BOOKMARK only its resource version counts; with an ERROR a Status.",
+    ),
+    (WATCH_EVENT, "type", "What happened: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR."),
+];
 
 /// The sentences of all types, by their OpenAPI names.
 pub(crate) struct Descriptions {
@@ -45,6 +59,9 @@ impl Descriptions {
         if let Some(found) = self.types.get(name) {
             return some(&found.own);
         }
+        if let Some(text) = own(name, "") {
+            return Some(text);
+        }
         let item = kind(name).strip_suffix("List")?;
         Some(format!("{} is a list of {item} objects.", kind(name)).into())
     }
@@ -53,6 +70,9 @@ impl Descriptions {
     pub(crate) fn of_field(&self, name: &str, field: &str) -> Option<Text> {
         if let Some(found) = self.types.get(name) {
             return some(found.fields.get(field)?);
+        }
+        if let Some(text) = own(name, field) {
+            return Some(text);
         }
         let item = kind(name).strip_suffix("List")?;
         match field {
@@ -63,6 +83,20 @@ impl Descriptions {
             _ => None,
         }
     }
+}
+
+/// Says after a sentence which values there are, for clients that do not show `enum`.
+pub(crate) fn with_values(text: Text, values: &[&str]) -> Text {
+    if values.is_empty() {
+        return text;
+    }
+    let values: Vec<String> = values.iter().map(|value| format!(" - `\"{value}\"`")).collect();
+    format!("{text}\n\nPossible enum values:\n{}", values.join("\n")).into()
+}
+
+fn own(name: &str, field: &str) -> Option<Text> {
+    let (.., text) = OWN.iter().find(|(of, at, _)| *of == name && *at == field)?;
+    Some(Text::Borrowed(text))
 }
 
 fn kind(name: &str) -> &str {

@@ -8,6 +8,7 @@ mod definitions;
 mod descriptions;
 mod document;
 mod node;
+mod protobuf;
 mod routes;
 mod v2;
 mod v3;
@@ -18,6 +19,7 @@ use bytes::Bytes;
 use descriptions::Descriptions;
 use document::Json;
 use node::Fields;
+use protobuf::Protobuf;
 use routes::Part;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -39,12 +41,14 @@ pub struct Documents {
     v3: BTreeMap<String, Slot>,
     index: OnceLock<Bytes>,
     v2: OnceLock<Document>,
+    v2_protobuf: OnceLock<Document>,
 }
 
 #[derive(Debug)]
 struct Slot {
     part: Part,
     json: OnceLock<Document>,
+    protobuf: OnceLock<Document>,
 }
 
 impl Default for Documents {
@@ -56,11 +60,12 @@ impl Default for Documents {
 impl Documents {
     /// None is made yet.
     pub fn new() -> Self {
-        let slot = |part: Part| (part.name(), Slot { part, json: OnceLock::new() });
+        let slot = |part: Part| (part.name(), Slot::new(part));
         Self {
             v3: Part::all().into_iter().map(slot).collect(),
             index: OnceLock::new(),
             v2: OnceLock::new(),
+            v2_protobuf: OnceLock::new(),
         }
     }
 
@@ -85,30 +90,53 @@ impl Documents {
     pub fn v3(&self, path: &str, form: Form) -> Option<Document> {
         let slot = self.v3.get(path)?;
         let texts = OnceLock::new();
-        let json = slot.json(|| texts.get_or_init(Descriptions::collect));
-        match form {
-            Form::Json => Some(json.clone()),
-            Form::Protobuf => None,
-        }
+        let texts = || texts.get_or_init(Descriptions::collect);
+        Some(match form {
+            Form::Json => slot.json(texts).clone(),
+            Form::Protobuf => slot.protobuf(texts).clone(),
+        })
     }
 
     /// `/openapi/v2`.
-    pub fn v2(&self, _form: Form) -> Document {
+    pub fn v2(&self, form: Form) -> Document {
         let json = self.v2.get_or_init(|| {
             let mut json = Json::new();
             v2::write(&Descriptions::collect(), &mut json);
             json.finish()
         });
-        json.clone()
+        match form {
+            Form::Json => json.clone(),
+            Form::Protobuf => self
+                .v2_protobuf
+                .get_or_init(|| {
+                    let mut protobuf = Protobuf::new(&protobuf::V2);
+                    v2::write(&Descriptions::collect(), &mut protobuf);
+                    protobuf.finish(json.etag.clone())
+                })
+                .clone(),
+        }
     }
 }
 
 impl Slot {
+    fn new(part: Part) -> Self {
+        Self { part, json: OnceLock::new(), protobuf: OnceLock::new() }
+    }
+
     fn json<'a>(&self, texts: impl FnOnce() -> &'a Descriptions) -> &Document {
         self.json.get_or_init(|| {
             let mut json = Json::new();
             v3::write(self.part, texts(), &mut json);
             json.finish()
+        })
+    }
+
+    fn protobuf<'a>(&self, texts: impl Fn() -> &'a Descriptions) -> &Document {
+        let etag = &self.json(&texts).etag;
+        self.protobuf.get_or_init(|| {
+            let mut protobuf = Protobuf::new(&protobuf::V3);
+            v3::write(self.part, texts(), &mut protobuf);
+            protobuf.finish(etag.clone())
         })
     }
 }

@@ -59,14 +59,6 @@ impl Node {
         }
     }
 
-    /// The fields, where it is a map.
-    pub(crate) fn as_map(&self) -> Option<&Fields> {
-        match self {
-            Node::Map(fields) => Some(fields),
-            _ => None,
-        }
-    }
-
     /// The items; none where it is no list.
     pub(crate) fn items(&self) -> &[Node] {
         match self {

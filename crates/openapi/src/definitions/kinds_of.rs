@@ -12,8 +12,8 @@ use std::collections::{BTreeSet, HashMap};
 /// Kinds that every group has.
 const EVERYWHERE: &[&str] = &["DeleteOptions", "WatchEvent"];
 
-/// Not a group of its own: the place of kinds that others borrow.
-const META_GROUP: &str = "meta.k8s.io";
+/// No groups of objects: kinds that others borrow, and the form of a document.
+const NO_GROUPS: &[&str] = &["meta.k8s.io", "apidiscovery.k8s.io"];
 
 pub(super) struct KindsOf {
     kinds: HashMap<TypeId, BTreeSet<(String, String, String)>>,
@@ -32,7 +32,7 @@ impl KindsOf {
             kinds.entry(id).or_default().insert(gvk);
         };
         let mut places = BTreeSet::new();
-        for (gvk, id) in schema.roots().filter(|(gvk, _)| &*gvk.group != META_GROUP) {
+        for (gvk, id) in schema.roots().filter(|(gvk, _)| !NO_GROUPS.contains(&&*gvk.group)) {
             places.insert((gvk.group.to_string(), gvk.version.to_string()));
             if !EVERYWHERE.contains(&&*gvk.kind) {
                 add(id, gvk);

@@ -418,6 +418,13 @@ fn title(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// Plurals have none.
 fn article(kind: &str) -> &'static str {
-    if kind.starts_with(['A', 'E', 'I', 'O', 'U']) { " an " } else { " a " }
+    if kind.ends_with('s') && !kind.ends_with("ss") {
+        " "
+    } else if kind.starts_with(['A', 'E', 'I', 'O', 'U']) {
+        " an "
+    } else {
+        " a "
+    }
 }
