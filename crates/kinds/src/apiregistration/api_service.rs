@@ -1,6 +1,8 @@
 //! `APIService` of `apiregistration.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
+mod strategy;
+
+use crate::{Cell, Column, Kind, Row, Storage, TableRules, Verb, column, meta_rules, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "apiregistration.k8s.io",
@@ -19,8 +21,18 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules::PLAIN,
     has_generation: false,
-    strategy: &Plain,
+    strategy: &Strategy,
 };
+
+/// How API services differ: `v1.` is a good name for one, that of the core group.
+#[derive(Debug)]
+struct Strategy;
+
+impl crate::Strategy for Strategy {
+    fn validate_name(&self, name: &str, _prefix: bool) -> Vec<String> {
+        meta_rules::path_segment(name, false)
+    }
+}
 
 const COLUMNS: &[Column] = &[
     column::NAME,
