@@ -3,6 +3,7 @@
 //!
 //! Every rule reads an [`At`] (a value and its path) and adds to the broken ones.
 
+pub(crate) mod admission;
 pub(crate) mod affinity;
 mod at;
 pub(crate) mod claims;
@@ -28,6 +29,7 @@ pub(crate) mod probes;
 pub(crate) mod projected;
 pub(crate) mod rbac;
 pub(crate) mod resources;
+pub(crate) mod review;
 pub(crate) mod scheduling;
 pub(crate) mod security;
 pub(crate) mod signers;

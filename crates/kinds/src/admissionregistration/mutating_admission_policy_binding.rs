@@ -1,7 +1,9 @@
 //! `MutatingAdmissionPolicyBinding` of `admissionregistration.k8s.io/v1`: its row, columns and
 //! rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+mod strategy;
+
+use crate::{Kind, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "admissionregistration.k8s.io",
@@ -23,5 +25,5 @@ pub(crate) static KIND: Kind = Kind {
     cells: column::policy::binding,
     table: TableRules::PLAIN,
     has_generation: true,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };

@@ -1,7 +1,9 @@
 //! `ValidatingWebhookConfiguration` of `admissionregistration.k8s.io/v1`: its row, columns and
 //! rules.
 
-use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
+mod strategy;
+
+use crate::{Cell, Column, Kind, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "admissionregistration.k8s.io",
@@ -23,7 +25,7 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules::PLAIN,
     has_generation: true,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };
 
 const COLUMNS: &[Column] =

@@ -1,6 +1,8 @@
 //! `LocalSubjectAccessReview` of `authorization.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, TableRules, Verb, column};
+mod strategy;
+
+use crate::{Kind, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "authorization.k8s.io",
@@ -19,5 +21,5 @@ pub(crate) static KIND: Kind = Kind {
     cells: column::name_and_created,
     table: TableRules::PLAIN,
     has_generation: false,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };

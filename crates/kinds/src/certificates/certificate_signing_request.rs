@@ -1,6 +1,9 @@
 //! `CertificateSigningRequest` of `certificates.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
+mod pem;
+mod strategy;
+
+use crate::{Cell, Column, Kind, Row, Storage, TableRules, Verb, column, subresource};
 use object::Value;
 
 pub(crate) static KIND: Kind = Kind {
@@ -23,7 +26,7 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules::PLAIN,
     has_generation: false,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };
 
 const COLUMNS: &[Column] = &[

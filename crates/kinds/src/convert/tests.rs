@@ -1,3 +1,5 @@
+//! What a kind keeps on its way between two of its versions.
+
 use super::*;
 use object::json;
 

@@ -1,6 +1,6 @@
 //! `Secret` of `v1`: its row, columns and rules.
 
-mod base64;
+pub(crate) mod base64;
 mod go_json;
 pub(super) mod strategy;
 

@@ -1,6 +1,8 @@
 //! `FlowSchema` of `flowcontrol.apiserver.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column, subresource};
+mod strategy;
+
+use crate::{Cell, Column, Kind, Row, Storage, TableRules, Verb, column, subresource};
 use object::Value;
 
 pub(crate) static KIND: Kind = Kind {
@@ -20,7 +22,7 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules { order: Some(by_precedence), ..TableRules::PLAIN },
     has_generation: true,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };
 
 const COLUMNS: &[Column] = &[

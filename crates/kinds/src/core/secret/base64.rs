@@ -1,7 +1,7 @@
 //! Reads what JSON shows as base64: enough to look at a docker configuration.
 
 /// The bytes; ends at the first letter that is none of base64's.
-pub(super) fn decode(text: &str) -> Vec<u8> {
+pub(crate) fn decode(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0);
     for letter in text.bytes() {

@@ -1,0 +1,17 @@
+//! How subject access reviews differ. Mirrors
+//! `pkg/registry/authorization/subjectaccessreview`.
+
+use crate::Context;
+use crate::validation::review;
+use object::{FieldErrors, Value};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Strategy;
+
+impl crate::Strategy for Strategy {
+    fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {
+        review::access(object, true, errors);
+        review::no_metadata(object, false, errors);
+    }
+}
