@@ -2,7 +2,7 @@
 
 mod strategy;
 
-use crate::{Cell, Column, Kind, Row, Storage, TableRules, Verb, column, meta_rules, subresource};
+use crate::{Cell, Column, Kind, Row, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "apiregistration.k8s.io",
@@ -21,18 +21,8 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules::PLAIN,
     has_generation: false,
-    strategy: &Strategy,
+    strategy: &strategy::Strategy,
 };
-
-/// How API services differ: `v1.` is a good name for one, that of the core group.
-#[derive(Debug)]
-struct Strategy;
-
-impl crate::Strategy for Strategy {
-    fn validate_name(&self, name: &str, _prefix: bool) -> Vec<String> {
-        meta_rules::path_segment(name, false)
-    }
-}
 
 const COLUMNS: &[Column] = &[
     column::NAME,
