@@ -2,7 +2,7 @@
 //!
 //! Mirrors `time.ParseDuration` and `time.Duration.String`; `metav1.Duration` uses both.
 
-use crate::quote::quoted;
+use crate::quote::quoted_bytes as quoted;
 
 /// Why a text is no duration; says what Go says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -51,6 +51,10 @@ impl FieldSelector {
                 FieldSelectorError(format!("invalid selector: '{text}'; can't understand '{part}'"))
             })?;
             let value = unescape(value)?;
+            if field.is_empty() && value.is_empty() {
+                // Such a term says nothing, and upstream drops it.
+                continue;
+            }
             terms.push(FieldTerm { field: field.to_owned(), value, equal: operator != "!=" });
         }
         Ok(Self { terms })
@@ -171,6 +175,7 @@ mod tests {
         assert!(phase("Pending"));
         assert!(!phase("Running"));
         assert!(FieldSelector::parse("").expect("valid").is_empty());
+        assert!(FieldSelector::parse("=,!=").expect("valid").is_empty());
         let empty = FieldSelector::parse("spec.nodeName=").expect("valid");
         assert!(empty.matches(|_| None));
     }

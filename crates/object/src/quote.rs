@@ -49,6 +49,23 @@ fn is_unprintable(c: char) -> bool {
             | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}')
 }
 
+/// A text between double quotes as Go's package `time` has it in its refusals: what is not ASCII
+/// stands as bytes.
+pub(crate) fn quoted_bytes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for b in text.bytes() {
+        // Writing into a String can't fail.
+        let _ = match b {
+            b'"' | b'\\' => write!(out, "\\{}", char::from(b)),
+            b' '..0x80 => write!(out, "{}", char::from(b)),
+            _ => write!(out, "\\x{b:02x}"),
+        };
+    }
+    out.push('"');
+    out
+}
+
 /// A value as Go's `json.Marshal` prints it: compact, with `<`, `>` and `&` escaped.
 pub fn json_text(value: &Value) -> String {
     let text = value.to_string();

@@ -3,10 +3,10 @@
 //!
 //! Mirrors `metav1.Time`, `metav1.MicroTime` and the words of Go's `time.Parse`.
 
-use crate::quote::quoted;
-use jiff::Timestamp;
+use crate::quote::quoted_bytes as quoted;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 
 /// Why a text is no time; says what Go says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,12 +16,13 @@ pub struct TimeError(String);
 const RFC3339: &str = "2006-01-02T15:04:05Z07:00";
 const RFC3339_MICRO: &str = "2006-01-02T15:04:05.000000Z07:00";
 
-/// Reads a `metav1.Time`; a fraction of a second is taken, though never printed.
+/// Reads a `metav1.Time`; a fraction of a second is taken, though never printed. The last day of
+/// the year 9999 is cut to what a [`Timestamp`] can hold; [`canonical`] isn't.
 ///
 /// # Errors
 /// Where it isn't RFC 3339, in Go's words.
 pub fn parse(text: &str) -> Result<Timestamp, TimeError> {
-    Reader { text, rest: text, layout: RFC3339 }.time()
+    read(text, RFC3339).map(timestamp)
 }
 
 /// Reads a `metav1.MicroTime`, which has exactly six digits of a second.
@@ -29,12 +30,40 @@ pub fn parse(text: &str) -> Result<Timestamp, TimeError> {
 /// # Errors
 /// Where it isn't, in Go's words.
 pub fn parse_micro(text: &str) -> Result<Timestamp, TimeError> {
-    Reader { text, rest: text, layout: RFC3339_MICRO }.time()
+    read(text, RFC3339_MICRO).map(timestamp)
+}
+
+/// A `metav1.Time` as upstream stores and answers it: in UTC and whole seconds.
+///
+/// # Errors
+/// Those of [`parse`].
+pub fn canonical(text: &str) -> Result<String, TimeError> {
+    read(text, RFC3339).map(print_civil)
+}
+
+/// A `metav1.MicroTime` as upstream stores and answers it: in UTC, with six digits.
+///
+/// # Errors
+/// Those of [`parse_micro`].
+pub fn canonical_micro(text: &str) -> Result<String, TimeError> {
+    read(text, RFC3339_MICRO).map(print_civil_micro)
 }
 
 /// Prints whole seconds: `2006-01-02T15:04:05Z`.
 pub fn print(time: Timestamp) -> String {
-    let t = Offset::UTC.to_datetime(time);
+    print_civil(Offset::UTC.to_datetime(time))
+}
+
+/// Prints microseconds: `2006-01-02T15:04:05.000000Z`.
+pub fn print_micro(time: Timestamp) -> String {
+    print_civil_micro(Offset::UTC.to_datetime(time))
+}
+
+fn timestamp(utc: DateTime) -> Timestamp {
+    Offset::UTC.to_timestamp(utc).unwrap_or(Timestamp::MAX)
+}
+
+fn print_civil(t: DateTime) -> String {
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
         t.year(),
@@ -46,12 +75,15 @@ pub fn print(time: Timestamp) -> String {
     )
 }
 
-/// Prints microseconds: `2006-01-02T15:04:05.000000Z`.
-pub fn print_micro(time: Timestamp) -> String {
-    let micros = Offset::UTC.to_datetime(time).subsec_nanosecond() / 1_000;
-    let mut text = print(time);
+fn print_civil_micro(t: DateTime) -> String {
+    let mut text = print_civil(t);
     text.pop();
-    format!("{text}.{micros:06}Z")
+    format!("{text}.{:06}Z", t.subsec_nanosecond() / 1_000)
+}
+
+/// Reads a time in UTC.
+fn read(text: &str, layout: &'static str) -> Result<DateTime, TimeError> {
+    Reader { text, rest: text, layout }.time()
 }
 
 /// Reads a layout's elements from left to right, as Go does, so that refusals name the same one.
@@ -62,14 +94,14 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn time(mut self) -> Result<Timestamp, TimeError> {
+    fn time(mut self) -> Result<DateTime, TimeError> {
         let year = self.number("2006", 4)?;
         self.literal("-")?;
         let month = self.ranged("01", 1..=12, "month")?;
         self.literal("-")?;
         let day = self.number("02", 2)?;
         self.literal("T")?;
-        let hour = self.ranged("15", 0..=23, "hour")?;
+        let hour = self.hour()?;
         self.literal(":")?;
         let minute = self.ranged("04", 0..=59, "minute")?;
         self.literal(":")?;
@@ -94,7 +126,7 @@ impl Reader<'_> {
             nanos,
         )
         .map_err(|_| self.out_of_range("day"))?;
-        offset.to_timestamp(civil).map_err(|_| self.out_of_range("year"))
+        civil.checked_sub(SignedDuration::from_secs(offset)).map_err(|_| self.out_of_range("year"))
     }
 
     fn cannot_parse(&self, element: &str) -> TimeError {
@@ -134,12 +166,19 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Go takes one digit too.
+    fn hour(&mut self) -> Result<u32, TimeError> {
+        let digits = self.rest.bytes().take(2).take_while(u8::is_ascii_digit).count();
+        let hour = self.number("15", digits.max(1))?;
+        if hour > 23 { Err(self.out_of_range("hour")) } else { Ok(hour) }
+    }
+
     fn fraction(&mut self) -> Result<i32, TimeError> {
         let exact = self.layout == RFC3339_MICRO;
         let digits = match self.rest.strip_prefix(['.', ',']) {
             Some(rest) => {
                 let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-                &rest[..end]
+                &rest[..if exact { end.min(6) } else { end }]
             }
             None => "",
         };
@@ -154,14 +193,15 @@ impl Reader<'_> {
         Ok(nanos.fold(0, |value, digit| value * 10 + i32::from(digit - b'0')))
     }
 
-    fn offset(&mut self) -> Result<Offset, TimeError> {
+    /// In seconds.
+    fn offset(&mut self) -> Result<i64, TimeError> {
         if let Some(rest) = self.rest.strip_prefix('Z') {
             self.rest = rest;
-            return Ok(Offset::UTC);
+            return Ok(0);
         }
         let bytes = self.rest.as_bytes();
         let digit =
-            |i: usize| bytes.get(i).filter(|b| b.is_ascii_digit()).map(|b| i32::from(b - b'0'));
+            |i: usize| bytes.get(i).filter(|b| b.is_ascii_digit()).map(|b| i64::from(b - b'0'));
         let read = || {
             let sign = match bytes.first()? {
                 b'+' => 1,
@@ -178,14 +218,13 @@ impl Reader<'_> {
             return Err(self.out_of_range(what));
         }
         self.rest = &self.rest[6..];
-        Offset::from_seconds(sign * (hours * 3600 + minutes * 60))
-            .map_err(|_| self.out_of_range("time zone offset hour"))
+        Ok(sign * (hours * 3600 + minutes * 60))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, parse_micro, print, print_micro};
+    use super::{canonical, parse, parse_micro, print, print_micro};
 
     #[test]
     fn times_are_read_and_printed_in_utc() {
@@ -200,6 +239,8 @@ mod tests {
             assert_eq!(print(time), seconds);
             assert_eq!(print_micro(time), micros);
         }
+        assert_eq!(canonical("9999-12-31T23:59:59Z").as_deref(), Ok("9999-12-31T23:59:59Z"));
+        assert_eq!(canonical("2006-01-02T5:04:05+01:00").as_deref(), Ok("2006-01-02T04:04:05Z"));
         let time = parse_micro("2006-01-02T15:04:05.123456-07:00").expect("a valid time");
         assert_eq!(print_micro(time), "2006-01-02T22:04:05.123456Z");
     }

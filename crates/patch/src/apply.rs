@@ -9,8 +9,8 @@ mod compare;
 mod conflict;
 mod fields;
 mod last_applied;
-mod managers;
 mod merge;
+mod owners;
 pub mod scale;
 mod set;
 mod shown;
@@ -20,8 +20,8 @@ mod validate;
 
 pub use set::{Path, Set};
 
-use managers::{Owner, Owners};
 use object::{ApiError, Gvk, Reason, Value, meta};
+use owners::{Owner, Owners};
 use schema::{Schema, TypeId};
 use types::Ty;
 use updater::Failure;
@@ -76,26 +76,26 @@ impl<'a> Endpoint<'a> {
     /// What can't be tracked is not tracked: nothing fails for the sake of managed fields.
     pub fn update(&self, live: Option<&Value>, new: &mut Value, manager: &str, time: &str) {
         let owners = self.owners_for_update(live, new);
-        managers::clear(new);
+        owners::clear(new);
         let is_old_and_untracked =
             owners.is_empty() && live.is_some_and(|live| !meta::uid(live).is_empty());
         if is_old_and_untracked {
             return;
         }
         if let Ok(owners) = self.tracked(live, new, owners, manager, time) {
-            managers::write(new, &owners);
+            owners::write(new, &owners);
         }
     }
 
     fn owners_for_update(&self, live: Option<&Value>, new: &Value) -> Owners {
-        let of_live = || live.and_then(|live| managers::read(live).ok()).unwrap_or_default();
+        let of_live = || live.and_then(|live| owners::read(live).ok()).unwrap_or_default();
         if !self.subresource.is_empty() {
             return of_live();
         }
-        if managers::is_reset(new) {
+        if owners::is_reset(new) {
             return Owners::new();
         }
-        match managers::read(new) {
+        match owners::read(new) {
             Ok(owners) if !owners.is_empty() => owners,
             _ => of_live(),
         }
@@ -116,7 +116,7 @@ impl<'a> Endpoint<'a> {
         validate::validate(ty, &live, true)?;
         let owner = self.owner(manager, false, time);
         let mut owners = self.updated(&live, &new, owners, &owner);
-        managers::cap(&mut owners);
+        owners::cap(&mut owners);
         Ok(owners)
     }
 
@@ -126,7 +126,7 @@ impl<'a> Endpoint<'a> {
             Some(live) => shown::shown(self.schema, self.root, live),
             None => shown::nothing(self.schema, self.root, self.gvk),
         };
-        managers::clear(&mut live);
+        owners::clear(&mut live);
         live
     }
 
@@ -147,7 +147,7 @@ impl<'a> Endpoint<'a> {
         force: bool,
         time: &str,
     ) -> Result<Value, ApiError> {
-        let owners = managers::read(live.unwrap_or(&Value::Null))
+        let owners = owners::read(live.unwrap_or(&Value::Null))
             .map_err(|e| failed(format!("failed to decode managed fields: {e}")))?;
         self.check_kind(config)?;
         let live_object = self.live(live);
@@ -192,7 +192,7 @@ impl<'a> Endpoint<'a> {
         if own.name == last_applied::MANAGER {
             last_applied::renew(&mut result, config);
         }
-        managers::write(&mut result, &owners);
+        owners::write(&mut result, &owners);
         Ok(result)
     }
 
@@ -261,7 +261,7 @@ fn failed(message: String) -> ApiError {
 /// # Errors
 /// Names the first entry that isn't one.
 pub fn validate_managed_fields(object: &Value) -> Result<(), String> {
-    managers::read(object).map(|_| ())
+    owners::read(object).map(|_| ())
 }
 
 /// The manager of a request that doesn't name one: the start of its user agent.

@@ -26,6 +26,19 @@ pub fn apply(original: &Value, patch: &Value) -> Result<Value, PatchError> {
     Ok(document.root)
 }
 
+/// What strict field validation finds in a patch: members that no operation has.
+pub fn unknown_fields(patch: &Value) -> Vec<String> {
+    let operations = patch.as_array().into_iter().flatten().enumerate();
+    operations
+        .flat_map(|(i, operation)| {
+            let members = operation.as_object().into_iter().flat_map(Map::keys);
+            members
+                .filter(|name| !matches!(name.as_str(), "op" | "path" | "from" | "value"))
+                .map(move |name| format!("json patch unknown field \"[{i}].{name}\""))
+        })
+        .collect()
+}
+
 /// An operation's members; one that is null has none.
 type Operation = Map<String, Value>;
 

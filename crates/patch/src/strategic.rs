@@ -180,7 +180,14 @@ fn malformed(message: &str) -> PatchError {
 }
 
 fn unknown_directive(directive: Value, mut patch: Object) -> PatchError {
-    let name = go_text(&directive);
+    // As Go's `%s` prints what is no text.
+    let name = match &directive {
+        Value::Null => "%!s(<nil>)".to_owned(),
+        Value::Bool(value) => format!("%!s(bool={value})"),
+        Value::Number(number) if number.is_f64() => format!("%!s(float64={number})"),
+        Value::Number(number) => format!("%!s(int64={number})"),
+        other => go_text(other),
+    };
     patch.insert(DIRECTIVE.to_owned(), directive);
     let map = go_text(&Value::Object(patch));
     PatchError::Mistyped(format!("unknown patch type: {name} in map: {map}"))

@@ -5,7 +5,8 @@ use super::*;
 #[test]
 fn good_names_pass() {
     let long = "a".repeat(63);
-    let table: [(fn(&str) -> Vec<String>, &[&str]); 8] = [
+    type Rule = fn(&str) -> Vec<String>;
+    let table: [(Rule, &[&str]); 8] = [
         (dns1123_label, &["a", "0", "my-name", "1-a", &long]),
         (dns1123_subdomain, &["a", "example.com", "1.2.3", "a-b.c"]),
         (dns1035_label, &["a", "a-1"]),

@@ -5,8 +5,7 @@
 use super::types::{List, MapType, Part, Ty, Walk};
 use object::fields_v1::PathElement;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The merged object.
 ///
@@ -107,13 +106,13 @@ fn items(ty: &List<'_>, live: &[Value], config: &[Value]) -> Result<Option<Value
     let old = Index::new(ty, live, true)?;
     let mut shared: VecDeque<&PathElement> = new.order.iter().filter(|e| old.has(e)).collect();
     let mut next_shared = shared.pop_front();
-    let mut merged: HashSet<String> = HashSet::new();
+    let mut merged: BTreeSet<&PathElement> = BTreeSet::new();
     let mut out = Vec::new();
     let (mut l, mut r) = (0, 0);
     while l < old.order.len() || r < new.order.len() {
         if let (Some(left), Some(right)) = (old.order.get(l), new.order.get(r)) {
             if left == right {
-                merged.insert(left.name());
+                merged.insert(left);
                 out.extend(visit(ty.item, old.get(left), new.get(left))?);
                 (l, r) = (l + 1, r + 1);
                 next_shared = shared.pop_front();
@@ -131,12 +130,12 @@ fn items(ty: &List<'_>, live: &[Value], config: &[Value]) -> Result<Option<Value
                 l += 1;
                 continue;
             }
-            if merged.contains(&left.name()) {
+            if merged.contains(left) {
                 l += 1;
             }
         }
         if let Some(right) = new.order.get(r) {
-            merged.insert(right.name());
+            merged.insert(right);
             out.extend(visit(ty.item, old.get(right), new.get(right))?);
             r += 1;
             if next_shared == Some(right) {

@@ -2,7 +2,7 @@
 //!
 //! Mirrors `k8s.io/apimachinery/pkg/util/managedfields.ScaleHandler`.
 
-use super::managers::{self, Owner, Owners};
+use super::owners::{self, Owner, Owners};
 use super::set::Set;
 use object::fields_v1::PathElement;
 use object::{GroupVersion, Value};
@@ -16,14 +16,14 @@ const SCALE_VERSION: &str = "autoscaling/v1";
 pub fn to_scale(parent: &Value, path: &[&str], scale: &mut Value) -> Result<(), String> {
     let path = elements(path);
     let mut owners = Owners::new();
-    for (identifier, owner) in managers::read(parent)? {
+    for (identifier, owner) in owners::read(parent)? {
         if is_of(parent, &owner) && owner.set.has(&path) {
             let set = Set::of_fields(&[&["spec", "replicas"]]);
             let api_version = SCALE_VERSION.to_owned();
             owners.insert(identifier, Owner { set, api_version, ..owner });
         }
     }
-    managers::write(scale, &owners);
+    owners::write(scale, &owners);
     Ok(())
 }
 
@@ -35,8 +35,8 @@ pub fn to_parent(parent: &mut Value, path: &[&str], scale: &Value) -> Result<(),
     let path = elements(path);
     let mut replicas = Set::new();
     replicas.insert(&path);
-    let of_parent = managers::read(parent)?;
-    let mut of_scale = managers::read(scale)?;
+    let of_parent = owners::read(parent)?;
+    let mut of_scale = owners::read(scale)?;
     let mut owners = Owners::new();
     for (identifier, owner) in &of_parent {
         if !is_of(parent, owner) {
@@ -58,7 +58,7 @@ pub fn to_parent(parent: &mut Value, path: &[&str], scale: &Value) -> Result<(),
             owners.insert(identifier, Owner { set, api_version, time, ..owner });
         }
     }
-    managers::write(parent, &owners);
+    owners::write(parent, &owners);
     Ok(())
 }
 

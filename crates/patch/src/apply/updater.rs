@@ -5,8 +5,8 @@
 use super::Endpoint;
 use super::compare::{Comparison, compare};
 use super::fields::{field_set, reconcile, remove, with_named_fields};
-use super::managers::{Owner, Owners};
 use super::merge::merge;
+use super::owners::{Owner, Owners};
 use super::set::{Path, Set};
 use super::types::Ty;
 use object::fields_v1::compare as compare_values;
@@ -137,7 +137,7 @@ impl Endpoint<'_> {
         // Forced, so that there are no conflicts.
         let comparison = self.disown(live, new, &mut owners, SELF, true).unwrap_or_default();
         let set = self.owned(comparison.modified.union(&comparison.added));
-        let set = set.difference(&super::managers::unowned());
+        let set = set.difference(&super::owners::unowned());
         if !set.is_empty() {
             let identifier = own.identifier();
             let set = match owners.get(&identifier) {
@@ -173,7 +173,7 @@ impl Endpoint<'_> {
         };
         self.disown(live, &merged, &mut owners, &identifier, force).map_err(Failure::Conflicts)?;
         if let Some(owner) = owners.get_mut(&identifier) {
-            owner.set = owner.set.difference(&super::managers::unowned());
+            owner.set = owner.set.difference(&super::owners::unowned());
         }
         owners.retain(|_, owner| !owner.set.is_empty());
         let changed = compare_values(live, &merged).is_ne();

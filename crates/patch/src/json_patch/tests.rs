@@ -1,6 +1,6 @@
 //! Tables of operations: what they do, and what is refused.
 
-use super::apply;
+use super::{apply, unknown_fields};
 use crate::PatchError;
 use object::ApiError;
 use serde_json::{Value, json};
@@ -87,4 +87,10 @@ fn what_is_no_list_of_operations_is_malformed() {
         error.message,
         "Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001"
     );
+}
+
+#[test]
+fn unknown_members_are_found() {
+    let patch = json!([{"op": "add"}, {"op": "add", "extra": 1, "path": "/a"}]);
+    assert_eq!(unknown_fields(&patch), ["json patch unknown field \"[1].extra\""]);
 }
