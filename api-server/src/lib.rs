@@ -17,6 +17,7 @@ mod identity;
 mod in_process;
 pub mod limits;
 mod objects;
+mod openapi;
 mod options;
 mod own;
 pub mod pipeline;

@@ -86,6 +86,11 @@ impl Documents {
         made.clone()
     }
 
+    /// Whether there is a document of version 3 below this path, made or not.
+    pub fn has_v3(&self, path: &str) -> bool {
+        self.v3.contains_key(path)
+    }
+
     /// `/openapi/v3/<path>`, such as `api/v1` or `apis/apps/v1`.
     pub fn v3(&self, path: &str, form: Form) -> Option<Document> {
         let slot = self.v3.get(path)?;

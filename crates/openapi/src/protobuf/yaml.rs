@@ -62,13 +62,22 @@ fn spaces(count: usize, to: &mut String) {
     to.extend(std::iter::repeat_n(' ', count));
 }
 
-/// A text as it is, or in quotes where YAML would take it for something else.
+/// A text as it is; in double quotes where YAML would take it for something else than a text,
+/// in single ones where it could not stand at all.
 fn word(text: &str) -> String {
     const NOT_TEXTS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"];
+    let looks_else = text.is_empty()
+        || text.starts_with(|first: char| first.is_ascii_digit())
+        || NOT_TEXTS.contains(&text.to_ascii_lowercase().as_str());
     let plain = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./,+$".contains(c))
-        && !NOT_TEXTS.contains(&text.to_ascii_lowercase().as_str());
-    if plain { text.to_owned() } else { format!("{text:?}") }
+        && !text.ends_with(' ')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || " -_./,+$".contains(c));
+    let printable = !text.contains(['\'', '\\']) && !text.contains(char::is_control);
+    match (looks_else, plain) {
+        (false, true) => text.to_owned(),
+        (false, false) if printable => format!("'{text}'"),
+        _ => format!("{text:?}"),
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +92,8 @@ mod tests {
         let kind = Fields::new().with("group", "").with("version", "v1").with("kind", "Pod");
         for (value, text) in [
             (Node::from("merge,retainKeys"), "merge,retainKeys\n"),
+            (Node::from("cert sign"), "cert sign\n"),
+            (Node::from("*"), "'*'\n"),
             (Node::from("True"), "\"True\"\n"),
             (vec!["containerPort", "protocol"].into(), "- containerPort\n- protocol\n"),
             (vec![union].into(), "- discriminator: type\n  fields:\n    queuing: Queuing\n"),
