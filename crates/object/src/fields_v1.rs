@@ -1,4 +1,5 @@
-//! The path elements of `FieldsV1` and their order: `f:` names, `k:` keys, `v:` values, `i:` indices.
+//! The path elements of `FieldsV1` and their order: `f:` names, `k:` keys, `v:` values, `i:`
+//! indices.
 //!
 //! A tree's objects forget the order of their members, and upstream stores `FieldsV1` in the order
 //! of its path elements, in which numbers are numbers; [`print`] restores it. Mirrors

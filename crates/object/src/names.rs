@@ -14,8 +14,10 @@ pub const LABEL_BYTES_MAX: usize = 63;
 const LABEL_1123: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const SUBDOMAIN_1123: &str = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 const LABEL_KEY: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
-const SUBDOMAIN_1123_RULE: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or \
-     '.', and must start and end with an alphanumeric character";
+const SUBDOMAIN_1123_RULE: &str = concat!(
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or ",
+    "'.', and must start and end with an alphanumeric character"
+);
 
 /// RFC 1123 label: `my-name`.
 pub fn dns1123_label(value: &str) -> Vec<String> {

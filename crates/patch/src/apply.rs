@@ -196,8 +196,8 @@ impl<'a> Endpoint<'a> {
         Ok(result)
     }
 
-    /// Gives managed fields back their old times where nothing else differs, so that an apply without
-    /// effect writes nothing.
+    /// Gives managed fields back their old times where nothing else differs, so that an apply
+    /// without effect writes nothing.
     pub fn ignore_timestamps(&self, old: &Value, new: &mut Value) {
         let entries = |object: &Value| {
             object["metadata"]["managedFields"].as_array().cloned().unwrap_or_default()

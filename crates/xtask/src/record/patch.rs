@@ -1,7 +1,7 @@
 //! What upstream's API server makes of patches, and who owns which fields then:
 //! `cargo xtask record patch` plays `patch/scenarios.json` and writes one file of steps for each
-//! scenario into `tests/golden/patch`, one step with upstream's answer on each line. Times, UIDs and
-//! versions are taken out.
+//! scenario into `tests/golden/patch`, one step with upstream's answer on each line. Times,
+//! UIDs and versions are taken out.
 
 use crate::repository;
 use crate::upstream::ControlPlane;
