@@ -1,1 +1,1 @@
-//! TODO
+//! Nothing: the tests of the whole, from outside, are the files of `tests/tests`.

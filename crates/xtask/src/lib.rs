@@ -1,9 +1,14 @@
 //! What `cargo xtask` does: it reads upstream's Go modules and asks upstream's programs, and writes
 //! the tables and goldens that are committed. Builds and tests of the product need none of it.
 
+pub mod bench;
+pub mod check;
+pub mod compare;
 pub mod modules;
 pub mod record;
 pub mod schema;
+pub mod tidy;
+pub mod tools;
 pub mod upstream;
 
 use std::path::{Path, PathBuf};

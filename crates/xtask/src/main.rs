@@ -13,6 +13,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Runs the whole check, from bringing what is missing to `N passed, N failed`
+    Test,
+    /// Says where the repository breaks the rules of docs/STYLE.md
+    Tidy,
+    /// Prints how fast and how large the servers are, with --upstream beside upstream's
+    Bench(xtask::bench::Options),
     /// Writes crates/schema/tables/builtin.txt from upstream's Go modules
     Schema {
         /// Only say whether the committed table is what would be written
@@ -22,6 +28,17 @@ enum Command {
     /// Asks upstream's code and writes its answers below tests/golden
     #[command(subcommand)]
     Record(Record),
+    /// Asks this repository's kube-apiserver and upstream's the same, and shows how the answers differ
+    Compare {
+        /// Only exchanges whose names contain this
+        filter: Option<String>,
+        /// Show the answers whole
+        #[arg(long)]
+        full: bool,
+        /// The program to compare, instead of one built now
+        #[arg(long)]
+        program: Option<std::path::PathBuf>,
+    },
     /// Runs an upstream kube-apiserver with etcd on loopback until the end of input
     Upstream {
         /// Flags for kube-apiserver, behind `--`
@@ -40,7 +57,13 @@ enum Record {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Test => xtask::check::run(),
+        Command::Tidy => xtask::tidy::run(),
+        Command::Bench(options) => xtask::bench::run(&options),
         Command::Upstream { flags } => upstream(&flags),
+        Command::Compare { filter, full, program } => {
+            xtask::compare::run(filter.as_deref().unwrap_or_default(), full, program)
+        }
         Command::Schema { check } => xtask::schema::run(check),
         Command::Record(Record::Defaults) => xtask::record::defaults::run(),
         Command::Record(Record::Patch) => xtask::record::patch::run(),

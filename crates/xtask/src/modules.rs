@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
-use std::process::Command;
 
 /// The release of Kubernetes whose facts and behaviour are committed here.
 pub const KUBERNETES: &str = "v1.36.3";
@@ -16,7 +15,7 @@ pub const STAGING: &str = "v0.36.3";
 /// Without the `go` command, or without the module and a way to it.
 pub fn folder(module: &str, version: &str) -> Result<PathBuf> {
     let at = format!("{module}@{version}");
-    let output = Command::new("go")
+    let output = crate::tools::go()?
         .args(["mod", "download", "-json", &at])
         .current_dir(std::env::temp_dir())
         .output()

@@ -6,10 +6,9 @@ mod control_plane;
 pub use control_plane::ControlPlane;
 
 use crate::modules::KUBERNETES;
-use crate::repository;
+use crate::{repository, tools};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
-use std::process::Command;
 
 /// A program of Kubernetes, such as `kube-apiserver`, which is built where it is missing; that takes
 /// minutes.
@@ -46,7 +45,7 @@ fn build(package: &str, to: &PathBuf) -> Result<()> {
         "buildDate=2026-01-01T00:00:00Z".into(),
     ];
     let facts: Vec<String> = facts.iter().map(|fact| format!("-X {VERSION}.{fact}")).collect();
-    let status = Command::new("go")
+    let status = tools::go()?
         .args(["build", "-buildvcs=false", "-trimpath", "-ldflags"])
         .arg(format!("-s -w {}", facts.join(" ")))
         .arg("-o")
@@ -62,8 +61,5 @@ fn build(package: &str, to: &PathBuf) -> Result<()> {
 }
 
 fn cache() -> Result<PathBuf> {
-    let home = std::env::var_os("HOME").context("HOME is not set")?;
-    let path = PathBuf::from(home).join(".cache/orlop/upstream").join(KUBERNETES);
-    std::fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
-    Ok(path)
+    tools::cache(&format!("upstream/{KUBERNETES}"))
 }

@@ -1,3 +1,5 @@
+//! Which format a client is given, as tables of `Accept` and `Content-Type`.
+
 use super::*;
 
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";

@@ -1,3 +1,5 @@
+//! What defaulting fills in, and what it leaves alone.
+
 use super::*;
 use crate::builtin;
 use object::{Gvk, json};

@@ -1,3 +1,5 @@
+//! How the table of types is read, and what a line in it that is wrong is told.
+
 use super::*;
 use crate::builtin;
 

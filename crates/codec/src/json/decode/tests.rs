@@ -1,3 +1,5 @@
+//! What decoding refuses and what it makes canonical, in upstream's words.
+
 use super::*;
 use object::Gvk;
 use schema::builtin;

@@ -1,0 +1,136 @@
+//! `cargo xtask test`: the whole check, from a bare machine to one line.
+//!
+//! It brings the programs that are missing, holds the repository to its rules, runs the tests of
+//! every crate, builds what is released and runs the tests of the whole against it. What fails does
+//! not end it: the last line says how much did.
+
+use crate::{repository, tidy, tools};
+use anyhow::{Context, Result, bail};
+use regex::Regex;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// The package with the tests of the whole, which need the built programs.
+const WHOLE: &str = "orlop-tests";
+
+/// Runs everything.
+///
+/// # Errors
+/// Where anything failed.
+pub fn run() -> Result<()> {
+    let begun = Instant::now();
+    let mut tally = Tally::default();
+    let mut step = |name: &str, work: &mut dyn FnMut(&mut Tally) -> Result<()>| {
+        println!("\n== {name} (at {} s)", begun.elapsed().as_secs());
+        let before = tally.failed;
+        if let Err(error) = work(&mut tally) {
+            println!("{name}: {error:#}");
+            // A step may fail by its tests, which are counted, or before it has any.
+            tally.failed = tally.failed.max(before + 1);
+        }
+    };
+    step("prepare", &mut |_| tools::ensure());
+    step("tidy", &mut |tally| {
+        tidy::run()?;
+        tally.passed += 1;
+        Ok(())
+    });
+    step("tests of the crates", &mut |tally| {
+        tests(&["test", "--workspace", "--exclude", WHOLE, "--no-fail-fast"], tally)
+    });
+    step("release build", &mut |_| release());
+    step("tests of the whole", &mut |tally| {
+        tests(&["test", "--package", WHOLE, "--no-fail-fast"], tally)
+    });
+    println!("\ntook {} s", begun.elapsed().as_secs());
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    match tally.failed {
+        0 => Ok(()),
+        _ => bail!("not everything passed"),
+    }
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+impl Tally {
+    /// Adds what a line such as `test result: ok. 3 passed; 0 failed; ...` says.
+    fn read(&mut self, result: &Regex, line: &str) {
+        if let Some(found) = result.captures(line) {
+            self.passed += found[1].parse::<usize>().unwrap_or(0);
+            self.failed += found[2].parse::<usize>().unwrap_or(0);
+        }
+    }
+}
+
+fn result() -> Regex {
+    Regex::new(r"^test result: \w+\. (\d+) passed; (\d+) failed;").expect("a regular expression")
+}
+
+/// Runs cargo with its output shown, and counts.
+fn tests(arguments: &[&str], tally: &mut Tally) -> Result<()> {
+    let mut child = cargo(arguments).stdout(Stdio::piped()).spawn().context("cargo")?;
+    let output = child.stdout.take().context("cargo's output")?;
+    let result = result();
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        println!("{line}");
+        tally.read(&result, &line);
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("cargo {}: {status}", arguments.join(" "));
+    }
+    Ok(())
+}
+
+fn release() -> Result<()> {
+    let programs = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "orlop"];
+    let mut build = cargo(&["build", "--release"]);
+    for program in programs {
+        build.args(["--package", program]);
+    }
+    let status = build.status().context("cargo")?;
+    if !status.success() {
+        bail!("cargo build --release: {status}");
+    }
+    Ok(())
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(repository());
+    command.env("ORLOP_BIN", repository().join("target/release"));
+    // Cargo tells the programs that it runs about their package, which is not that of others.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_PKG_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tally, result};
+
+    #[test]
+    fn results_are_counted() {
+        let mut tally = Tally::default();
+        let lines = [
+            "running 3 tests",
+            "test a ... ok",
+            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out",
+            "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured",
+            "  test result: ok. 9 passed; 9 failed; said by a test",
+        ];
+        for line in lines {
+            tally.read(&result(), line);
+        }
+        assert_eq!(tally, Tally { passed: 5, failed: 1 });
+    }
+}
