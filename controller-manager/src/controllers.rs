@@ -1,6 +1,9 @@
 //! The controllers, one file each. [`crate::table`] says which run.
 
+mod backends;
 pub(crate) mod deployment;
+pub(crate) mod endpoint_slice;
+pub(crate) mod endpoints;
 pub(crate) mod namespace;
 pub(crate) mod node_lifecycle;
 pub(crate) mod replica_set;

@@ -1,0 +1,164 @@
+//! endpointslice-controller: a Service's endpoints, in slices of limited size.
+//!
+//! Mirrors `k8s.io/kubernetes/pkg/controller/endpointslice` and `k8s.io/endpointslice`. Topology
+//! hints are not written, nor the annotation of the last change's trigger time.
+
+mod plan;
+
+use super::backends::{self, is_managed, selects};
+use crate::context::Context;
+use control::{
+    Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
+    execute, run_workers,
+};
+use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::Client;
+use plan::{Snapshot, plan};
+use std::sync::Arc;
+
+/// Who a slice is managed by, in its label.
+const MANAGER: &str = "endpointslice-controller.k8s.io";
+const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+struct Controller {
+    client: Client,
+    services: Arc<Informer<Service>>,
+    pods: Arc<Informer<Pod>>,
+    nodes: Arc<Informer<Node>>,
+    slices: Arc<Informer<EndpointSlice>>,
+    expectations: Expectations,
+    recorder: Recorder,
+    per_slice: usize,
+}
+
+/// Starts it.
+pub(crate) fn start(context: &Context) {
+    let controller = Arc::new(Controller {
+        client: context.client(),
+        services: context.informers.of::<Service>(),
+        pods: context.informers.of::<Pod>(),
+        nodes: context.informers.of::<Node>(),
+        slices: context.informers.of::<EndpointSlice>(),
+        expectations: Expectations::default(),
+        recorder: context.recorder(),
+        per_slice: context.options.endpoints_per_slice,
+    });
+    let queue = Queue::new();
+    backends::watch(&controller.services, &controller.pods, &queue);
+    let add = queue.clone();
+    controller.slices.on_change(move |change| {
+        let same = |old: &EndpointSlice, new: &EndpointSlice| {
+            old.endpoints == new.endpoints
+                && old.ports == new.ports
+                && old.metadata.labels == new.metadata.labels
+        };
+        if matches!(change, Change::Updated(old, new) if same(old, new)) {
+            return;
+        }
+        if let Some(key) = service_of(change.object()) {
+            add.add(key);
+        }
+    });
+    let workers = context.options.concurrency.endpoint_slices;
+    run_workers("endpointslice-controller", workers, queue, &context.shutdown, move |key| {
+        let controller = controller.clone();
+        async move {
+            controller.services.synced().await;
+            controller.pods.synced().await;
+            controller.nodes.synced().await;
+            controller.slices.synced().await;
+            controller.sync(key).await
+        }
+    });
+}
+
+/// The Service whose slice this is, where it is one of ours.
+fn service_of(slice: &EndpointSlice) -> Option<Key> {
+    let labels = slice.metadata.labels.as_ref()?;
+    if labels.get(MANAGED_BY).map(String::as_str) != Some(MANAGER) {
+        return None;
+    }
+    Some(Key::new(slice.metadata.namespace.clone()?, labels.get(SERVICE_NAME)?))
+}
+
+impl Controller {
+    async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
+        let Some(service) = self.services.get(&key) else {
+            // Its slices go by their owner reference.
+            self.expectations.forget(&key);
+            return Ok(Outcome::Done);
+        };
+        if !self.expectations.are_met(&key, &self.slices) {
+            return Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK));
+        }
+        let mut slices = self.slices.list_in(&key.namespace);
+        slices.retain(|slice| {
+            service_of(slice).as_ref() == Some(&key) && slice.metadata.deletion_timestamp.is_none()
+        });
+        let mut pods = Vec::new();
+        if is_managed(&service) {
+            pods = self.pods.list_in(&key.namespace);
+            pods.retain(|pod| selects(&service, pod));
+        } else if backends::spec(&service).selector.is_none()
+            && backends::spec(&service).type_.as_deref() != Some("ExternalName")
+        {
+            return Ok(Outcome::Done);
+        }
+        for action in self.plan(&service, &pods, &slices) {
+            self.execute(&key, &service, &action).await?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn plan(
+        &self,
+        service: &Service,
+        pods: &[Arc<Pod>],
+        slices: &[Arc<EndpointSlice>],
+    ) -> Vec<Action> {
+        let zone = |node: &str| {
+            let node = self.nodes.get(&Key::new("", node))?;
+            node.metadata.labels.as_ref()?.get("topology.kubernetes.io/zone").cloned()
+        };
+        plan(&Snapshot { service, pods, slices, zone: &zone, per_slice: self.per_slice })
+    }
+
+    async fn execute(
+        &self,
+        key: &Key,
+        service: &Service,
+        action: &Action,
+    ) -> Result<(), SyncError> {
+        let answer = match execute(&self.client, action).await {
+            Ok(answer) => answer,
+            Err(error) if super::service_account::is_refused_by_ending(&error) => return Ok(()),
+            Err(error) => {
+                if !client::is_conflict(&error) {
+                    let name = &key.name;
+                    let message =
+                        format!("Error updating Endpoint Slices for Service {key}: {error}");
+                    tracing::debug!(service = name, "telling of a failure");
+                    self.recorder.tell(
+                        service,
+                        EventType::Warning,
+                        "FailedToUpdateEndpointSlices",
+                        message,
+                    );
+                }
+                return Err(error.into());
+            }
+        };
+        match action {
+            Action::Delete { path, options } => {
+                let name = path.rsplit('/').next().unwrap_or_default();
+                let uid = options["preconditions"]["uid"].as_str().unwrap_or_default();
+                let gone = (Key::new(key.namespace.as_str(), name), uid.to_owned());
+                self.expectations.deleted(key, [gone]);
+            }
+            _ => self.expectations.wrote(key, &self.slices, &[answer]),
+        }
+        Ok(())
+    }
+}

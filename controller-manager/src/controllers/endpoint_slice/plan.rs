@@ -1,0 +1,272 @@
+//! Which slices a Service should have: pure. As few as possible are written.
+
+use super::super::backends::{addresses, can_serve, host_name, is_headless, spec, target_port};
+use super::{MANAGED_BY, MANAGER, SERVICE_NAME};
+use control::{Action, owner::controller_ref, pods};
+use k8s_openapi::api::core::v1::{ObjectReference, Pod, Service};
+use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What is known of a Service.
+pub(super) struct Snapshot<'a> {
+    pub(super) service: &'a Service,
+    /// The pods that it selects.
+    pub(super) pods: &'a [Arc<Pod>],
+    /// The slices that this controller made for it.
+    pub(super) slices: &'a [Arc<EndpointSlice>],
+    /// The zone of a node.
+    pub(super) zone: &'a dyn Fn(&str) -> Option<String>,
+    /// The most endpoints of a slice.
+    pub(super) per_slice: usize,
+}
+
+/// Endpoints that may share a slice: family and ports are the same for all of a slice.
+#[derive(Clone, Debug, PartialEq)]
+struct Group {
+    address_type: &'static str,
+    ports: Vec<EndpointPort>,
+    endpoints: Vec<Endpoint>,
+}
+
+/// Plans for `snapshot`.
+pub(super) fn plan(snapshot: &Snapshot<'_>) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let families = families(snapshot.service);
+    for address_type in ["IPv4", "IPv6"] {
+        let existing: Vec<&EndpointSlice> = snapshot
+            .slices
+            .iter()
+            .map(|slice| &**slice)
+            .filter(|slice| slice.address_type == address_type)
+            .collect();
+        if families.contains(&address_type) {
+            fill(snapshot, groups(snapshot, address_type), existing, address_type, &mut actions);
+        } else {
+            actions.extend(existing.into_iter().map(Action::delete));
+        }
+    }
+    actions
+}
+
+fn families(service: &Service) -> Vec<&'static str> {
+    let spec = spec(service);
+    if spec.type_.as_deref() == Some("ExternalName") {
+        return Vec::new();
+    }
+    let name = |ipv6: bool| if ipv6 { "IPv6" } else { "IPv4" };
+    match spec.ip_families.as_deref() {
+        Some(families) if !families.is_empty() => {
+            families.iter().map(|family| name(family == "IPv6")).collect()
+        }
+        _ => match spec.cluster_ip.as_deref() {
+            None | Some("" | "None") => vec!["IPv4", "IPv6"],
+            Some(address) => vec![name(address.contains(':'))],
+        },
+    }
+}
+
+fn groups(snapshot: &Snapshot<'_>, address_type: &'static str) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for pod in snapshot.pods.iter().filter(|pod| can_serve(pod, true)) {
+        let addresses = addresses(pod, address_type == "IPv6");
+        if addresses.is_empty() {
+            continue;
+        }
+        let endpoint = endpoint(snapshot, pod, addresses);
+        let ports = ports(snapshot.service, pod);
+        match groups.iter_mut().find(|group| group.ports == ports) {
+            Some(group) => group.endpoints.push(endpoint),
+            None => groups.push(Group { address_type, ports, endpoints: vec![endpoint] }),
+        }
+    }
+    groups
+}
+
+fn endpoint(snapshot: &Snapshot<'_>, pod: &Pod, addresses: Vec<String>) -> Endpoint {
+    let serving = pods::is_ready(pod);
+    let terminating = pods::is_terminating(pod);
+    let always = spec(snapshot.service).publish_not_ready_addresses == Some(true);
+    let node = Some(pods::node_name(pod)).filter(|name| !name.is_empty());
+    Endpoint {
+        addresses,
+        conditions: Some(EndpointConditions {
+            ready: Some(always || (serving && !terminating)),
+            serving: Some(serving),
+            terminating: Some(terminating),
+        }),
+        hostname: host_name(snapshot.service, pod),
+        node_name: node.map(str::to_owned),
+        zone: node.and_then(snapshot.zone),
+        target_ref: Some(ObjectReference {
+            kind: Some("Pod".into()),
+            namespace: pod.metadata.namespace.clone(),
+            name: pod.metadata.name.clone(),
+            uid: pod.metadata.uid.clone(),
+            ..ObjectReference::default()
+        }),
+        ..Endpoint::default()
+    }
+}
+
+fn ports(service: &Service, pod: &Pod) -> Vec<EndpointPort> {
+    let ports = spec(service).ports.iter().flatten();
+    ports
+        .filter_map(|port| {
+            Some(EndpointPort {
+                name: Some(port.name.clone().unwrap_or_default()),
+                port: Some(target_port(pod, port)?),
+                protocol: Some(port.protocol.clone().unwrap_or_else(|| "TCP".into())),
+                app_protocol: port.app_protocol.clone(),
+            })
+        })
+        .collect()
+}
+
+/// Whom an endpoint stands for.
+fn identity(endpoint: &Endpoint) -> Option<&str> {
+    endpoint.target_ref.as_ref()?.uid.as_deref()
+}
+
+/// A slice in work: what it is, and what it becomes.
+struct Draft<'a> {
+    before: &'a EndpointSlice,
+    endpoints: Vec<Endpoint>,
+}
+
+impl Draft<'_> {
+    fn is_changed(&self) -> bool {
+        self.before.endpoints.as_deref().unwrap_or_default() != self.endpoints
+    }
+}
+
+fn fill<'a>(
+    snapshot: &Snapshot<'_>,
+    groups: Vec<Group>,
+    mut existing: Vec<&'a EndpointSlice>,
+    address_type: &'static str,
+    actions: &mut Vec<Action>,
+) {
+    let mut kept = 0;
+    let mut emptied: Vec<&'a EndpointSlice> = Vec::new();
+    let mut written = Vec::new();
+    for group in groups {
+        let is_of_group =
+            |slice: &&EndpointSlice| slice.ports.as_deref().unwrap_or_default() == group.ports;
+        let (own, rest): (Vec<_>, Vec<_>) = existing.into_iter().partition(is_of_group);
+        existing = rest;
+        let mut missing = group.endpoints.clone();
+        let mut drafts: Vec<Draft<'a>> = own
+            .into_iter()
+            .map(|before| Draft { before, endpoints: keep(before, &mut missing) })
+            .collect();
+        // Slices that are written anyway are filled first, then others with room.
+        drafts.sort_by_key(|draft| !draft.is_changed());
+        for draft in &mut drafts {
+            let room = snapshot.per_slice.saturating_sub(draft.endpoints.len()).min(missing.len());
+            let worth = draft.is_changed() || missing.len() <= room;
+            if room > 0 && worth {
+                draft.endpoints.extend(missing.drain(..room));
+            }
+        }
+        for draft in drafts {
+            if draft.endpoints.is_empty() {
+                emptied.push(draft.before);
+                continue;
+            }
+            kept += 1;
+            written.extend(update(snapshot.service, draft));
+        }
+        while !missing.is_empty() {
+            let count = missing.len().min(snapshot.per_slice);
+            let endpoints = missing.drain(..count).collect();
+            kept += 1;
+            let (family, ports) = (group.address_type, group.ports.clone());
+            written.push(Action::create(&new_slice(snapshot.service, family, ports, endpoints)));
+        }
+    }
+    emptied.extend(existing);
+    // A Service always has a slice, be it empty.
+    if kept == 0 {
+        let placeholder = new_slice(snapshot.service, address_type, Vec::new(), Vec::new());
+        let is_one = |slice: &&EndpointSlice| {
+            slice.endpoints.as_ref().is_none_or(Vec::is_empty)
+                && slice.ports.as_ref().is_none_or(Vec::is_empty)
+                && slice.metadata.labels == placeholder.metadata.labels
+        };
+        match emptied.iter().position(|slice| is_one(slice)) {
+            Some(index) => {
+                emptied.swap_remove(index);
+            }
+            None => written.push(Action::create(&placeholder)),
+        }
+    }
+    actions.extend(written);
+    actions.extend(emptied.into_iter().map(Action::delete));
+}
+
+/// The endpoints of `slice` that are still wanted, as they are wanted; they are taken out of
+/// `missing`.
+fn keep(slice: &EndpointSlice, missing: &mut Vec<Endpoint>) -> Vec<Endpoint> {
+    let mut kept = Vec::new();
+    for old in slice.endpoints.iter().flatten() {
+        let wanted = missing.iter().position(|new| identity(new) == identity(old));
+        if let Some(index) = wanted {
+            let mut new = missing.remove(index);
+            // Hints, should somebody have written them, are not ours to drop.
+            new.hints = old.hints.clone();
+            kept.push(new);
+        }
+    }
+    kept
+}
+
+fn update(service: &Service, draft: Draft<'_>) -> Option<Action> {
+    let labels = labels(service);
+    if !draft.is_changed() && draft.before.metadata.labels.as_ref() == Some(&labels) {
+        return None;
+    }
+    let mut slice = draft.before.clone();
+    slice.endpoints = Some(draft.endpoints);
+    slice.metadata.labels = Some(labels);
+    Some(Action::update(&slice))
+}
+
+fn new_slice(
+    service: &Service,
+    address_type: &str,
+    ports: Vec<EndpointPort>,
+    endpoints: Vec<Endpoint>,
+) -> EndpointSlice {
+    EndpointSlice {
+        address_type: address_type.into(),
+        metadata: ObjectMeta {
+            generate_name: Some(format!(
+                "{}-",
+                service.metadata.name.as_deref().unwrap_or_default()
+            )),
+            namespace: service.metadata.namespace.clone(),
+            labels: Some(labels(service)),
+            owner_references: Some(vec![controller_ref(service)]),
+            ..ObjectMeta::default()
+        },
+        endpoints: Some(endpoints),
+        ports: Some(ports).filter(|ports| !ports.is_empty()),
+    }
+}
+
+fn labels(service: &Service) -> BTreeMap<String, String> {
+    let mut labels = service.metadata.labels.clone().unwrap_or_default();
+    labels.remove("service.kubernetes.io/headless");
+    if is_headless(service) {
+        labels.insert("service.kubernetes.io/headless".into(), String::new());
+    }
+    let name = service.metadata.name.clone().unwrap_or_default();
+    labels.insert(SERVICE_NAME.into(), name);
+    labels.insert(MANAGED_BY.into(), MANAGER.into());
+    labels
+}
+
+#[cfg(test)]
+mod tests;
