@@ -70,7 +70,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("testkit", &["api-server", "auth", "client", "hollow", "kinds", "object", "runtime", "store"]),
     ("tests", &["testkit", "kinds", "object", "schema"]),
-    ("xtask", &["codec", "kinds", "object", "schema"]),
+    ("xtask", &["codec", "kinds", "object", "runtime", "schema"]),
 ];
 
 /// Crates that do no IO and wait for nothing.
