@@ -4,6 +4,7 @@ mod backends;
 pub(crate) mod deployment;
 pub(crate) mod endpoint_slice;
 pub(crate) mod endpoints;
+pub(crate) mod garbage_collector;
 pub(crate) mod namespace;
 pub(crate) mod node_lifecycle;
 pub(crate) mod replica_set;

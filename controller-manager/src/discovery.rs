@@ -6,6 +6,12 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, APIResource};
 use kube::Client;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The Accept header for discovery in one answer.
+const AGGREGATED: &str =
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
 
 /// One kind of object, where to find it, and what can be done with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +33,14 @@ pub(crate) struct Discovered {
 }
 
 impl Resource {
+    /// A resource with every verb.
+    #[cfg(test)]
+    pub(crate) fn for_tests(group: &str, version: &str, plural: &str, kind: &str) -> Self {
+        let [group, version, plural, kind] = [group, version, plural, kind].map(str::to_owned);
+        let verbs = ["list", "watch", "delete"].map(str::to_owned).to_vec();
+        Self { group, version, plural, kind, namespaced: true, verbs }
+    }
+
     pub(crate) fn can(&self, verb: &str) -> bool {
         self.verbs.iter().any(|known| known == verb)
     }
@@ -56,6 +70,10 @@ impl Resource {
 /// When not even the list of groups can be had.
 pub(crate) async fn discover(client: &Client) -> Result<Discovered, kube::Error> {
     let mut found = Discovered::default();
+    if aggregated(client, "/api", &mut found).await? {
+        aggregated(client, "/apis", &mut found).await?;
+        return Ok(found);
+    }
     let groups = client.list_api_groups().await?.groups;
     read_version(client, "", "v1", &mut found).await;
     for group in groups {
@@ -105,4 +123,87 @@ fn add(group: &str, version: &str, resource: APIResource, found: &mut Vec<Resour
         namespaced: resource.namespaced,
         verbs: resource.verbs,
     });
+}
+
+/// Asks `root` for all of its groups at once; `false` when the server knows no such answer.
+async fn aggregated(
+    client: &Client,
+    root: &str,
+    found: &mut Discovered,
+) -> Result<bool, kube::Error> {
+    let request = http::Request::get(root)
+        .header(http::header::ACCEPT, AGGREGATED)
+        .body(Vec::new())
+        .map_err(kube::Error::HttpError)?;
+    let answer: Value = client.request(request).await?;
+    if answer["kind"] != "APIGroupDiscoveryList" {
+        return Ok(false);
+    }
+    let list: GroupList = serde_json::from_value(answer).map_err(kube::Error::SerdeError)?;
+    for group in list.items {
+        for version in group.versions {
+            let name = &group.metadata.name;
+            if version.freshness == "Stale" {
+                let why = "stale GroupVersion discovery".to_owned();
+                found.failed.push((format!("{name}/{}", version.version), why));
+            }
+            for resource in version.resources {
+                let Some(kind) = resource.response_kind else { continue };
+                let resource = APIResource {
+                    name: resource.resource,
+                    kind: kind.kind,
+                    namespaced: resource.scope == "Namespaced",
+                    verbs: resource.verbs,
+                    ..APIResource::default()
+                };
+                add(name, &version.version, resource, &mut found.resources);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// `APIGroupDiscoveryList` of `apidiscovery.k8s.io/v2`, as far as it is read. Versions come with
+/// the preferred one first.
+#[derive(Deserialize)]
+struct GroupList {
+    items: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    #[serde(default)]
+    metadata: GroupMeta,
+    #[serde(default)]
+    versions: Vec<GroupVersion>,
+}
+
+#[derive(Default, Deserialize)]
+struct GroupMeta {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct GroupVersion {
+    version: String,
+    #[serde(default)]
+    resources: Vec<GroupResource>,
+    #[serde(default)]
+    freshness: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupResource {
+    resource: String,
+    response_kind: Option<ResponseKind>,
+    scope: String,
+    #[serde(default)]
+    verbs: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ResponseKind {
+    kind: String,
 }

@@ -64,7 +64,12 @@ pub(crate) const ROWS: &[Row] = &[
     unbuilt("replicationcontroller-controller", "replicationcontroller"),
     unbuilt("pod-garbage-collector-controller", "podgc"),
     unbuilt("resourcequota-controller", "resourcequota"),
-    unbuilt("garbage-collector-controller", "garbagecollector"),
+    on(
+        "garbage-collector-controller",
+        "garbagecollector",
+        "generic-garbage-collector",
+        garbage_collector::start,
+    ),
     unbuilt("daemonset-controller", "daemonset"),
     unbuilt("job-controller", "job"),
     unbuilt("horizontal-pod-autoscaler-controller", "horizontalpodautoscaling"),
