@@ -179,8 +179,9 @@ pub(crate) fn webhook_url(at: &At<'_>, errors: &mut FieldErrors) {
 /// A service's name, namespace, port and path.
 pub(crate) fn webhook_service(at: &At<'_>, errors: &mut FieldErrors) {
     // Upstream passes the two in the wrong order, and complains in it.
-    at.get("name").require(errors);
-    at.get("namespace").require(errors);
+    let (name, namespace) = (at.get("name"), at.get("namespace"));
+    namespace.shown_as(&name).require(errors);
+    name.shown_as(&namespace).require(errors);
     let port = at.get("port");
     let complaints = names::port_number(port.int());
     if !complaints.is_empty() {

@@ -323,6 +323,13 @@ impl<'a> At<'a> {
         self.unchanged(errors, old, super::text::IMMUTABLE);
     }
 
+    /// The same for a text that is no pointer in Go: absent is the empty text.
+    pub fn immutable_text(&self, errors: &mut FieldErrors, old: &Self) {
+        if self.text() != old.text() {
+            self.invalid_as(errors, self.text(), super::text::IMMUTABLE);
+        }
+    }
+
     /// The same, with a sentence of its own.
     pub fn unchanged(&self, errors: &mut FieldErrors, old: &Self, detail: &str) {
         if !super::equal::semantically(self.value, old.value) {

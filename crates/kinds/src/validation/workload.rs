@@ -41,9 +41,10 @@ pub(crate) fn selector_and_template(
         selector.invalid(errors, "invalid label selector");
         return;
     }
-    let matches = !selector.is_set()
-        || labels::is_empty(&selector)
-        || labels::matches(&selector, &template.get("metadata.labels"));
+    // An absent selector chooses nothing, an empty one is not asked.
+    let matches = selector.is_set()
+        && (labels::is_empty(&selector)
+            || labels::matches(&selector, &template.get("metadata.labels")));
     pod_template::replaced_template(&template, matches, owner, options, errors);
 }
 

@@ -76,6 +76,10 @@ fn policy(object: &Value, old: Option<&Value>, errors: &mut FieldErrors) {
     for item in annotations.items() {
         let (key, expression) = (item.get("key"), item.get("valueExpression"));
         let full = format!("{}/{}", meta::name(object), key.text());
+        if meta::name(object).is_empty() {
+            key.invalid(errors, "requires metadata.name be non-empty");
+            continue;
+        }
         for complaint in names::qualified_name(&full) {
             key.invalid_as(errors, full.as_str(), complaint);
         }

@@ -159,7 +159,7 @@ fn template(
 ) {
     let template = spec.get("template");
     let own = template.get("metadata").get("labels");
-    if selector.is_set() && !labels::is_empty(selector) && !labels::matches(selector, &own) {
+    if !selector.is_set() || (!labels::is_empty(selector) && !labels::matches(selector, &own)) {
         own.invalid(errors, "`selector` does not match template `labels`");
     }
     if strictness == Strictness::BadBefore {
@@ -173,11 +173,13 @@ fn template(
     if let Some(pod) = munged.get_mut("spec").and_then(Value::as_object_mut) {
         pod.remove("subdomain");
         pod.remove("hostname");
-        let made: Vec<&str> = spec
+        let mut made: Vec<&str> = spec
             .get("volumeClaimTemplates")
             .items()
             .map(|claim| claim.get("metadata.name").text())
             .collect();
+        made.sort_unstable();
+        made.dedup();
         if !made.is_empty() {
             let mut volumes: Vec<Value> = made
                 .iter()

@@ -114,7 +114,7 @@ fn new_job(
         let host = format!("{}-{}", meta::name(object), completions - 1);
         if !names::dns1123_label(&host).is_empty() {
             let detail = format!("will not able to create pod with invalid DNS label: {host}");
-            root.get("metadata").get("name").invalid(errors, detail);
+            root.get("metadata").get("name").invalid_as(errors, meta::name(object), detail);
         }
     }
 }

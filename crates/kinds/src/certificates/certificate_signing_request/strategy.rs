@@ -3,8 +3,8 @@
 //! looked at here: signers do.
 
 use super::pem;
-use crate::Context;
 use crate::validation::{At, diff, equal, signers};
+use crate::{Context, meta_rules};
 use object::{FieldErrors, Value, json, meta};
 use std::collections::BTreeSet;
 
@@ -89,8 +89,8 @@ impl crate::Strategy for Strategy {
         changes(object, old, &context.subresource, errors);
     }
 
-    fn validate_name(&self, _name: &str, _prefix: bool) -> Vec<String> {
-        Vec::new()
+    fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
+        meta_rules::path_segment(name, prefix)
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
     fn prepare_update(&self, object: &mut Value, old: &Value, context: &Context) {
+        one_range(object);
         // The configuration by API is gone: what is there may stay, nothing comes.
         let (part, field) = match context.subresource.as_str() {
             "" => ("spec", "configSource"),
@@ -26,6 +27,7 @@ impl crate::Strategy for Strategy {
     }
 
     fn prepare_create(&self, object: &mut Value, _context: &Context) {
+        one_range(object);
         if !object["spec"]["configSource"].is_null() {
             meta::entry(object, "spec").remove("configSource");
         }
@@ -59,6 +61,17 @@ impl crate::Strategy for Strategy {
             );
         }
         out
+    }
+}
+
+/// Old clients know of one range of addresses only: where it is another than the first of the
+/// list, it is meant.
+fn one_range(object: &mut Value) {
+    let spec = &mut object["spec"];
+    let one = spec["podCIDR"].clone();
+    let meant = one.as_str().is_some_and(|text| !text.is_empty());
+    if meant && spec["podCIDRs"][0] != one {
+        spec["podCIDRs"] = Value::Array(vec![one]);
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
     fn prepare_create(&self, object: &mut Value, _context: &Context) {
+        no_negative_grace(object);
         let class = pod_totals::quality_of_service(&object["spec"]);
         object["status"] = json!({"phase": "Pending", "qosClass": class});
         gated_condition(object);
@@ -22,6 +23,7 @@ impl crate::Strategy for Strategy {
     }
 
     fn prepare_update(&self, object: &mut Value, old: &Value, context: &Context) {
+        no_negative_grace(object);
         match context.subresource.as_str() {
             "status" => keep_in_status(object, old),
             "resize" => keep_but_resources(object, old),
@@ -108,6 +110,14 @@ impl crate::Strategy for Strategy {
         }
         let seconds = asked.unwrap_or_else(own);
         Some(if seconds < 0 { 1 } else { seconds })
+    }
+}
+
+/// Negative seconds mean one, since they once meant "at once".
+fn no_negative_grace(object: &mut Value) {
+    let seconds = &mut object["spec"]["terminationGracePeriodSeconds"];
+    if seconds.as_i64().is_some_and(|seconds| seconds < 0) {
+        *seconds = 1.into();
     }
 }
 

@@ -55,7 +55,7 @@ impl crate::Strategy for Strategy {
     ) {
         slice(object, Some(old), errors);
         let kind = At::root(object).get("addressType");
-        kind.immutable(errors, &At::root(old).get("addressType"));
+        kind.immutable_text(errors, &At::root(old).get("addressType"));
     }
 
     fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String> {

@@ -46,7 +46,7 @@ impl crate::Strategy for Strategy {
         errors: &mut FieldErrors,
     ) {
         let controller = At::root(object).get("spec").get("controller");
-        controller.immutable(errors, &At::root(old).get("spec.controller"));
+        controller.immutable_text(errors, &At::root(old).get("spec.controller"));
         self.validate(object, context, errors);
     }
 }

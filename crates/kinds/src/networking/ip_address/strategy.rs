@@ -32,11 +32,12 @@ impl crate::Strategy for Strategy {
         &self,
         object: &Value,
         old: &Value,
-        _context: &Context,
+        context: &Context,
         errors: &mut FieldErrors,
     ) {
         let parent = At::root(object).get("spec").get("parentRef");
         parent.immutable(errors, &At::root(old).get("spec.parentRef"));
+        self.validate(object, context, errors);
     }
 
     /// The address, in the one form in which it is printed.

@@ -29,6 +29,9 @@ impl crate::Strategy for Strategy {
         };
         for (field, peers) in [("ingress", "from"), ("egress", "to")] {
             for peer in was.get(field).items().flat_map(|rule| rule.get(peers).items()) {
+                if !peer.get("ipBlock").is_set() {
+                    continue;
+                }
                 known.ranges.push(peer.get("ipBlock.cidr").text());
                 known.ranges.extend(peer.get("ipBlock.except").texts());
             }

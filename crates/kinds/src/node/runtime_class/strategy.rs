@@ -40,11 +40,12 @@ impl crate::Strategy for Strategy {
         &self,
         object: &Value,
         old: &Value,
-        _context: &Context,
+        context: &Context,
         errors: &mut FieldErrors,
     ) {
         let (handler, was) = (At::root(object).get("handler"), At::root(old).get("handler"));
-        handler.immutable(errors, &was);
+        handler.immutable_text(errors, &was);
+        self.validate(object, context, errors);
     }
 
     fn allow_create_on_update(&self) -> bool {

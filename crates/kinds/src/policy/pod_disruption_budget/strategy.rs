@@ -1,9 +1,9 @@
 //! How disruption budgets differ while they are written. Mirrors
 //! `pkg/registry/policy/poddisruptionbudget`.
 
-use crate::Context;
 use crate::validation::workload::{self, non_negative};
 use crate::validation::{At, conditions, labels};
+use crate::{Context, meta_rules};
 use object::{FieldErrors, Value};
 
 /// See the module.
@@ -31,6 +31,10 @@ impl crate::Strategy for Strategy {
         conditions::conditions(&status.get("conditions"), errors);
         let counts = ["disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"];
         non_negative(&status, &counts, errors);
+    }
+
+    fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
+        meta_rules::path_segment(name, prefix)
     }
 
     fn allow_unconditional_update(&self) -> bool {

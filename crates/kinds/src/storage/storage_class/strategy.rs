@@ -41,7 +41,11 @@ impl crate::Strategy for Strategy {
         self.validate(object, context, errors);
         let (root, old) = (At::root(object), At::root(old));
         for field in ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] {
-            root.get(field).immutable(errors, &old.get(field));
+            if field == "provisioner" {
+                root.get(field).immutable_text(errors, &old.get(field));
+            } else {
+                root.get(field).immutable(errors, &old.get(field));
+            }
         }
     }
 }
