@@ -5,6 +5,7 @@
 
 mod policy;
 mod recorded;
+mod trust;
 
 use crate::assemble::Options;
 use crate::Api;
@@ -34,6 +35,7 @@ const HOOKS: &[&str] = &[
     "scheduling/bootstrap-system-priority-classes",
     "priority-and-fairness-config-producer",
     "apiservice-registration-controller",
+    "start-cluster-authentication-info-controller",
 ];
 
 /// Which hooks are done.
@@ -99,6 +101,9 @@ impl Bootstrap {
             }),
             until_done("apiservice-registration-controller", hooks, || {
                 recorded::ensure(&own, &objects, recorded::API_SERVICES)
+            }),
+            until_done("start-cluster-authentication-info-controller", hooks, || {
+                trust::ensure(&own, &objects, &self.options.identity)
             }),
             self.start_services(&own, &objects),
         );

@@ -26,7 +26,7 @@ enum Patch {
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let root = body::root(&ask.gvk())?;
     let warnings = Mutex::new(Vec::new());
-    let patch = read(ask, root, &warnings)?;
+    let patch = read(ask, &warnings)?;
     let call = ask.call(!matches!(patch, Patch::Apply { .. }))?;
     let target = ask.target();
     let change = |live: Option<&Value>| {
@@ -46,11 +46,11 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
 /// Applies the body of a PATCH to an object of a type of its own (a Scale); no apply.
 pub(crate) fn patched(ask: &Ask, root: TypeId, live: &Value) -> Result<Value> {
     let warnings = Mutex::new(Vec::new());
-    let patch = read(ask, root, &warnings)?;
+    let patch = read(ask, &warnings)?;
     checked(ask, root, patch.apply(root, live)?, &warnings)
 }
 
-fn read(ask: &Ask, root: TypeId, warnings: &Mutex<Vec<String>>) -> Result<Patch> {
+fn read(ask: &Ask, warnings: &Mutex<Vec<String>>) -> Result<Patch> {
     let media = ask.headers.get(CONTENT_TYPE).and_then(|m| m.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
     let json = || {
@@ -62,7 +62,8 @@ fn read(ask: &Ask, root: TypeId, warnings: &Mutex<Vec<String>>) -> Result<Patch>
         "application/merge-patch+json" => Ok(Patch::Merge(json()?)),
         "application/strategic-merge-patch+json" => Ok(Patch::Strategic(json()?)),
         "application/apply-patch+yaml" => {
-            let decoded = codec::decode_yaml(builtin(), root, &ask.body)
+            // As it was written: what is null or unknown is for the apply to judge.
+            let decoded = codec::decode_yaml_free(&ask.body)
                 .map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?;
             findings(ask, &decoded.strict, warnings)?;
             if ask.query.get("fieldManager").is_none() {
