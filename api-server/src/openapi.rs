@@ -217,8 +217,10 @@ mod tests {
             ("", Some(Form::Json)),
             ("application/json;as=x", Some(Form::Json)),
             (V2.protobuf_once, Some(Form::Protobuf)),
+            ("application/json;q=0.1, application/*;q=0.5", Some(Form::Json)),
             (
-                "application/json;q=0.1, application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+                "application/json;q=0.1, \
+                 application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
                 Some(Form::Protobuf),
             ),
             ("text/plain, application/*", Some(Form::Json)),
@@ -239,6 +241,34 @@ mod tests {
             let response = answer(&document, JSON, &headers);
             assert_eq!(response.status().as_u16(), status, "{name}");
             assert_eq!(response.headers()[header::ETAG], "\"AB\"");
+        }
+    }
+
+    async fn get(path: &str) -> Response<Body> {
+        use tower::ServiceExt;
+        let request = http::Request::get(path).body(Body::empty()).expect("a request");
+        router().oneshot(request).await.expect("routers do not fail")
+    }
+
+    #[tokio::test]
+    async fn an_address_that_names_the_content_may_be_kept() {
+        let first = get("/openapi/v3/version").await;
+        assert_eq!(first.headers()[header::CONTENT_TYPE], JSON);
+        assert_eq!(first.headers()[header::CACHE_CONTROL], "no-cache, private");
+        let name = first.headers()[header::ETAG].to_str().expect("text").replace('"', "");
+        let current = format!("/openapi/v3/version?hash={name}");
+
+        let kept = get(&current).await;
+        assert_eq!(kept.status(), StatusCode::OK);
+        assert_eq!(kept.headers()[header::CACHE_CONTROL], "public, immutable");
+        assert!(kept.headers().contains_key(header::EXPIRES));
+
+        let moved = get("/openapi/v3/version?hash=00").await;
+        assert_eq!(moved.status(), StatusCode::MOVED_PERMANENTLY);
+        assert_eq!(moved.headers()[header::LOCATION], current.as_str());
+
+        for path in ["/openapi/v3/", "/openapi/v3/apis/nothing/v1"] {
+            assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
     }
 }
