@@ -42,6 +42,8 @@ pub struct Options {
     pub authorization_modes: Vec<String>,
     pub enable_admission: Vec<String>,
     pub disable_admission: Vec<String>,
+    pub not_ready_seconds: i64,
+    pub unreachable_seconds: i64,
     pub runtime_config: Vec<(String, String)>,
     pub network: ServiceNetwork,
     pub endpoint_reconciler: String,
@@ -112,7 +114,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
         .with_context(|| format!("--bind-address, --secure-port: can't listen on {address}"))?;
     let address = listener.local_addr()?;
 
-    let admission = admission::chain(&options, objects.clone())?;
+    let admission = admission::chain(&options, objects.clone(), &access.authorizers)?;
     let services =
         Services::new(&options.network, &store, &cache, options.etcd_prefix.as_str());
     let allocators: Vec<Box<dyn Allocator>> = vec![Box::new(Desk(services.clone()))];
@@ -128,7 +130,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     let hooks = Hooks::new(&[&health.healthz, &health.livez, &health.readyz]);
     let public = SocketAddr::new(host(&options), address.port());
     let documents = Documents::new(public.to_string());
-    let fixed = Fixed::new(documents, health, issuer, axum::Router::new());
+    let fixed = Fixed::new(documents, health, issuer, crate::openapi::router());
     let api = Arc::new(Api { registry, access, fixed, shutdown: shutdown.clone() });
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));

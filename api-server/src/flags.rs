@@ -137,6 +137,8 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
         authorization_modes: given.list("authorization-mode").to_vec(),
         enable_admission: given.list("enable-admission-plugins").to_vec(),
         disable_admission: given.list("disable-admission-plugins").to_vec(),
+        not_ready_seconds: given.int("default-not-ready-toleration-seconds"),
+        unreachable_seconds: given.int("default-unreachable-toleration-seconds"),
         runtime_config: given.pairs("runtime-config").to_vec(),
         network,
         endpoint_reconciler: reconciler(given)?,

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use auth::UserInfo;
 use kinds::Kind;
-use object::{Result, Value};
+use object::{ApiError, Result, Value, meta};
+use std::fmt;
 
 /// What is being done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,31 @@ pub struct Request<'a> {
     pub user: &'a UserInfo,
     /// Nothing will be stored: no side effects.
     pub dry_run: bool,
+}
+
+impl Request<'_> {
+    /// Whether it is about this resource, or about a part of it.
+    pub fn is(&self, group: &str, plural: &str) -> bool {
+        self.kind.group == group && self.kind.plural == plural
+    }
+
+    /// Whether it is about this resource itself.
+    pub fn is_whole(&self, group: &str, plural: &str) -> bool {
+        self.is(group, plural) && self.subresource.is_empty()
+    }
+
+    /// 403 that names the object, as far as it has a name yet.
+    pub fn forbidden(&self, object: Option<&Value>, why: impl fmt::Display) -> ApiError {
+        let given = object.map(|object| match meta::name(object) {
+            "" => meta::generate_name(object),
+            name => name,
+        });
+        let name = match self.name {
+            "" => given.filter(|name| !name.is_empty()).unwrap_or("Unknown"),
+            name => name,
+        };
+        ApiError::forbidden(&self.kind.group_resource(), name, why)
+    }
 }
 
 /// One admission plugin. Objects are in the kind's stored version, defaults applied.

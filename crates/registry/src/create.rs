@@ -54,8 +54,8 @@ impl Registry {
             user: call.user,
             dry_run: call.dry_run,
         };
-        self.admission.admit(&request, Some(&mut object)).await?;
         fields::track(call, target, None, &mut object)?;
+        self.admission.admit(&request, Some(&mut object)).await?;
         prepare::name(&mut object);
         let name = meta::name(&object).to_owned();
         let request = Request { name: &name, ..request };

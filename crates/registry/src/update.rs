@@ -96,8 +96,8 @@ impl Registry {
             user: call.user,
             dry_run: call.dry_run,
         };
-        self.admission.admit(&request, Some(&mut object)).await?;
         fields::track(call, target, Some(&old), &mut object)?;
+        self.admission.admit(&request, Some(&mut object)).await?;
         let taken = self.allocate(target, &mut object, Some(&old), call.dry_run).await?;
         let tried = self.update_allocated(call, target, &request, &mut object, item).await;
         settle(taken, matches!(tried, Ok((_, true)))).await;
