@@ -10,6 +10,8 @@ pub(crate) mod claims;
 pub(crate) mod conditions;
 pub(crate) mod containers;
 pub(crate) mod cron;
+pub(crate) mod device_claims;
+pub(crate) mod devices;
 pub(crate) mod diff;
 pub(crate) mod env;
 pub(crate) mod equal;

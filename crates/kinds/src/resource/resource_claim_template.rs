@@ -1,6 +1,8 @@
 //! `ResourceClaimTemplate` of `resource.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column};
+mod strategy;
+
+use crate::{Kind, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "resource.k8s.io",
@@ -19,5 +21,5 @@ pub(crate) static KIND: Kind = Kind {
     cells: column::name_and_age,
     table: TableRules::PLAIN,
     has_generation: false,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };

@@ -1,6 +1,9 @@
 //! `ResourceSlice` of `resource.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Cell, Column, Kind, Plain, Row, Storage, TableRules, Verb, column};
+mod device;
+mod strategy;
+
+use crate::{Cell, Column, Kind, Row, Storage, TableRules, Verb, column};
 
 pub(crate) static KIND: Kind = Kind {
     group: "resource.k8s.io",
@@ -19,7 +22,7 @@ pub(crate) static KIND: Kind = Kind {
     cells,
     table: TableRules::PLAIN,
     has_generation: true,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };
 
 const COLUMNS: &[Column] = &[

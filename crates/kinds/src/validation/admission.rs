@@ -16,16 +16,16 @@ const CONDITIONS_MAX: usize = 64;
 /// What the old configuration had already.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct WebhookOptions {
-    pub side_effects: bool,
-    pub unknown_reviews: bool,
-    pub repeated_names: bool,
-    pub bad_selector: bool,
-    pub same_conditions: bool,
+    pub(crate) side_effects: bool,
+    pub(crate) unknown_reviews: bool,
+    pub(crate) repeated_names: bool,
+    pub(crate) bad_selector: bool,
+    pub(crate) same_conditions: bool,
 }
 
 impl WebhookOptions {
     /// What is forgiven in a change of `old`.
-    pub fn of(object: &Value, old: &Value) -> Self {
+    pub(crate) fn of(object: &Value, old: &Value) -> Self {
         let hooks: Vec<At<'_>> = At::root(old).get("webhooks").items().collect();
         let names: BTreeSet<&str> = hooks.iter().map(|hook| hook.get("name").text()).collect();
         let conditions = |object| {

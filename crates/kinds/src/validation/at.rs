@@ -12,7 +12,7 @@ static ABSENT: Value = Value::Null;
 #[derive(Clone, Debug)]
 pub(crate) struct At<'a> {
     /// The value; null where it is absent.
-    pub value: &'a Value,
+    pub(crate) value: &'a Value,
     path: Option<Rc<Step<'a>>>,
 }
 
@@ -31,7 +31,7 @@ enum Name<'a> {
 
 impl<'a> At<'a> {
     /// A whole object, with the empty path.
-    pub fn root(value: &'a Value) -> Self {
+    pub(crate) fn root(value: &'a Value) -> Self {
         Self { value, path: None }
     }
 
@@ -41,58 +41,58 @@ impl<'a> At<'a> {
     }
 
     /// A field, or one further down: `spec.replicas`.
-    pub fn get(&self, path: &'a str) -> Self {
+    pub(crate) fn get(&self, path: &'a str) -> Self {
         let value =
             path.split('.').fold(self.value, |value, name| value.get(name).unwrap_or(&ABSENT));
         self.step(Name::Field(path), value)
     }
 
     /// The same value under another path, where upstream names it oddly.
-    pub fn shown_as(&self, other: &Self) -> Self {
+    pub(crate) fn shown_as(&self, other: &Self) -> Self {
         Self { value: self.value, path: other.path.clone() }
     }
 
     /// An item of a list.
-    pub fn index(&self, index: usize) -> Self {
+    pub(crate) fn index(&self, index: usize) -> Self {
         self.step(Name::Index(index), self.value.get(index).unwrap_or(&ABSENT))
     }
 
     /// A value of a map, shown as `labels[key]`.
-    pub fn key(&self, key: &'a str) -> Self {
+    pub(crate) fn key(&self, key: &'a str) -> Self {
         self.step(Name::Key(key), self.value.get(key).unwrap_or(&ABSENT))
     }
 
     /// The items of a list.
-    pub fn items(&self) -> impl Iterator<Item = Self> + use<'a> {
+    pub(crate) fn items(&self) -> impl Iterator<Item = Self> + use<'a> {
         let this = self.clone();
         let list = self.value.as_array().map(Vec::as_slice).unwrap_or_default();
         list.iter().enumerate().map(move |(i, value)| this.step(Name::Index(i), value))
     }
 
     /// The pairs of a map, in order of their keys.
-    pub fn entries(&self) -> impl Iterator<Item = (&'a str, Self)> + use<'a> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&'a str, Self)> + use<'a> {
         let this = self.clone();
         let pairs = self.value.as_object().into_iter().flatten();
         pairs.map(move |(key, value)| (key.as_str(), this.step(Name::Key(key), value)))
     }
 
     /// The keys of a map, in order.
-    pub fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.value.as_object().into_iter().flat_map(Map::keys).map(String::as_str)
     }
 
     /// The texts of a list.
-    pub fn texts(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.value.as_array().into_iter().flatten().map(|v| v.as_str().unwrap_or_default())
     }
 
     /// Whether it is there at all (a Go pointer that is not nil).
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         !self.value.is_null()
     }
 
     /// Whether it is absent, or empty in Go's sense.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         match self.value {
             Value::Null => true,
             Value::Bool(flag) => !flag,
@@ -104,7 +104,7 @@ impl<'a> At<'a> {
     }
 
     /// The items, pairs or bytes in it.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self.value {
             Value::String(text) => text.len(),
             Value::Array(list) => list.len(),
@@ -114,27 +114,27 @@ impl<'a> At<'a> {
     }
 
     /// A text, empty where absent.
-    pub fn text(&self) -> &'a str {
+    pub(crate) fn text(&self) -> &'a str {
         self.value.as_str().unwrap_or_default()
     }
 
     /// A whole number, 0 where absent.
-    pub fn int(&self) -> i64 {
+    pub(crate) fn int(&self) -> i64 {
         self.value.as_i64().unwrap_or_default()
     }
 
     /// A whole number, where there is one.
-    pub fn maybe_int(&self) -> Option<i64> {
+    pub(crate) fn maybe_int(&self) -> Option<i64> {
         self.value.as_i64()
     }
 
     /// A boolean, false where absent.
-    pub fn flag(&self) -> bool {
+    pub(crate) fn flag(&self) -> bool {
         self.value.as_bool().unwrap_or_default()
     }
 
     /// The path as upstream prints it.
-    pub fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let mut steps = Vec::new();
         let mut next = &self.path;
         while let Some(step) = next {
@@ -170,12 +170,12 @@ impl<'a> At<'a> {
     }
 
     /// It must be there.
-    pub fn required(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
+    pub(crate) fn required(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
         self.push(errors, FieldErrorKind::Required, None, detail);
     }
 
     /// It must not be empty; tells whether it is there.
-    pub fn require(&self, errors: &mut FieldErrors) -> bool {
+    pub(crate) fn require(&self, errors: &mut FieldErrors) -> bool {
         if self.is_empty() {
             self.required(errors, "");
         }
@@ -183,12 +183,12 @@ impl<'a> At<'a> {
     }
 
     /// It breaks a rule.
-    pub fn invalid(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
+    pub(crate) fn invalid(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
         self.push(errors, FieldErrorKind::Invalid, Some(self.value.clone()), detail);
     }
 
     /// It breaks a rule, told with another value than its own.
-    pub fn invalid_as(
+    pub(crate) fn invalid_as(
         &self,
         errors: &mut FieldErrors,
         value: impl Into<Value>,
@@ -198,51 +198,51 @@ impl<'a> At<'a> {
     }
 
     /// It breaks a rule, and its value is not shown.
-    pub fn invalid_silently(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
+    pub(crate) fn invalid_silently(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
         self.push(errors, FieldErrorKind::Invalid, None, detail);
     }
 
     /// It must not be set here.
-    pub fn forbidden(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
+    pub(crate) fn forbidden(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
         self.push(errors, FieldErrorKind::Forbidden, None, detail);
     }
 
     /// It must not be set here, if it is.
-    pub fn forbid(&self, errors: &mut FieldErrors, detail: &str) {
+    pub(crate) fn forbid(&self, errors: &mut FieldErrors, detail: &str) {
         if self.is_set() {
             self.forbidden(errors, detail);
         }
     }
 
     /// It must not be set here, if it is; the value is shown.
-    pub fn forbidden_value(&self, errors: &mut FieldErrors, detail: &str) {
+    pub(crate) fn forbidden_value(&self, errors: &mut FieldErrors, detail: &str) {
         if self.is_set() {
             self.invalid(errors, detail);
         }
     }
 
     /// It is there twice.
-    pub fn duplicate(&self, errors: &mut FieldErrors, value: impl Into<Value>) {
+    pub(crate) fn duplicate(&self, errors: &mut FieldErrors, value: impl Into<Value>) {
         self.push(errors, FieldErrorKind::Duplicate, Some(value.into()), "");
     }
 
     /// It is there twice, said with a sentence.
-    pub fn duplicate_because(&self, errors: &mut FieldErrors, detail: &str) {
+    pub(crate) fn duplicate_because(&self, errors: &mut FieldErrors, detail: &str) {
         self.push(errors, FieldErrorKind::Duplicate, Some(self.value.clone()), detail);
     }
 
     /// It names something that is not there.
-    pub fn not_found(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
+    pub(crate) fn not_found(&self, errors: &mut FieldErrors, detail: impl Into<String>) {
         self.push(errors, FieldErrorKind::NotFound, Some(self.value.clone()), detail);
     }
 
     /// It is outside a closed set, which is told in the order given.
-    pub fn not_supported(&self, errors: &mut FieldErrors, allowed: &[&str]) {
+    pub(crate) fn not_supported(&self, errors: &mut FieldErrors, allowed: &[&str]) {
         self.not_supported_as(errors, self.value.clone(), allowed);
     }
 
     /// The same, told with another value than its own.
-    pub fn not_supported_as(
+    pub(crate) fn not_supported_as(
         &self,
         errors: &mut FieldErrors,
         value: impl Into<Value>,
@@ -258,80 +258,80 @@ impl<'a> At<'a> {
     }
 
     /// It must be one of a closed set.
-    pub fn one_of(&self, errors: &mut FieldErrors, allowed: &[&str]) {
+    pub(crate) fn one_of(&self, errors: &mut FieldErrors, allowed: &[&str]) {
         if !allowed.contains(&self.text()) {
             self.not_supported(errors, allowed);
         }
     }
 
     /// It must be there, and one of a closed set.
-    pub fn require_one_of(&self, errors: &mut FieldErrors, allowed: &[&str]) {
+    pub(crate) fn require_one_of(&self, errors: &mut FieldErrors, allowed: &[&str]) {
         if self.require(errors) {
             self.one_of(errors, allowed);
         }
     }
 
     /// It must be one of a closed set, if it is set.
-    pub fn maybe_one_of(&self, errors: &mut FieldErrors, allowed: &[&str]) {
+    pub(crate) fn maybe_one_of(&self, errors: &mut FieldErrors, allowed: &[&str]) {
         if self.is_set() {
             self.one_of(errors, allowed);
         }
     }
 
     /// It is longer than a limit in bytes.
-    pub fn too_long(&self, errors: &mut FieldErrors, limit_bytes: usize) {
+    pub(crate) fn too_long(&self, errors: &mut FieldErrors, limit_bytes: usize) {
         errors.too_long(&self.path(), limit_bytes);
     }
 
     /// It has more than a limit of items, if it has.
-    pub fn at_most(&self, errors: &mut FieldErrors, limit: usize) {
+    pub(crate) fn at_most(&self, errors: &mut FieldErrors, limit: usize) {
         if self.len() > limit {
             errors.too_many(&self.path(), self.len(), limit);
         }
     }
 
     /// Every complaint of a rule for texts.
-    pub fn check(&self, errors: &mut FieldErrors, rule: impl Fn(&str) -> Vec<String>) {
+    pub(crate) fn check(&self, errors: &mut FieldErrors, rule: impl Fn(&str) -> Vec<String>) {
         for complaint in rule(self.text()) {
             self.invalid_as(errors, self.text(), complaint);
         }
     }
 
     /// The same for a number.
-    pub fn check_int(&self, errors: &mut FieldErrors, rule: impl Fn(i64) -> Vec<String>) {
+    pub(crate) fn check_int(&self, errors: &mut FieldErrors, rule: impl Fn(i64) -> Vec<String>) {
         for complaint in rule(self.int()) {
             self.invalid_as(errors, self.int(), complaint);
         }
     }
 
     /// It must not be negative.
-    pub fn non_negative(&self, errors: &mut FieldErrors) {
+    pub(crate) fn non_negative(&self, errors: &mut FieldErrors) {
         if self.int() < 0 {
             self.invalid(errors, super::text::NEGATIVE);
         }
     }
 
     /// It must be above zero.
-    pub fn positive(&self, errors: &mut FieldErrors) {
+    pub(crate) fn positive(&self, errors: &mut FieldErrors) {
         if self.int() <= 0 {
             self.invalid_as(errors, self.int(), super::text::NOT_POSITIVE);
         }
     }
 
     /// It must be what it was, unless both are empty in Go's sense.
-    pub fn immutable(&self, errors: &mut FieldErrors, old: &Self) {
+    pub(crate) fn immutable(&self, errors: &mut FieldErrors, old: &Self) {
         self.unchanged(errors, old, super::text::IMMUTABLE);
     }
 
     /// The same for a text that is no pointer in Go: absent is the empty text.
-    pub fn immutable_text(&self, errors: &mut FieldErrors, old: &Self) {
+    pub(crate) fn immutable_text(&self, errors: &mut FieldErrors, old: &Self) {
         if self.text() != old.text() {
             self.invalid_as(errors, self.text(), super::text::IMMUTABLE);
         }
     }
 
     /// The same, with a sentence of its own.
-    pub fn unchanged(&self, errors: &mut FieldErrors, old: &Self, detail: &str) {
+    pub(crate) fn unchanged(&self, errors: &mut FieldErrors, old: &Self, detail: &str) {
         if !super::equal::semantically(self.value, old.value) {
             self.invalid(errors, detail);
         }

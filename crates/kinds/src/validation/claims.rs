@@ -14,8 +14,8 @@ pub(crate) const VOLUME_MODES: &[&str] = &["Block", "Filesystem"];
 /// What is forgiven because the old claim has it already.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ClaimOptions {
-    pub bad_selector: bool,
-    pub bad_source_group: bool,
+    pub(crate) bad_selector: bool,
+    pub(crate) bad_source_group: bool,
 }
 
 /// A claim that will be made for a pod: labels, annotations and a spec, nothing else.

@@ -25,13 +25,13 @@ const NOT_EPHEMERAL: &[&str] = &[
 
 /// What the rules for a container need to know of its pod.
 pub(crate) struct PodFacts<'a> {
-    pub volumes: Vec<Mountable<'a>>,
-    pub claims: Vec<&'a str>,
-    pub grace_seconds: Option<i64>,
-    pub os: Option<&'a str>,
-    pub restart_policy: &'a str,
-    pub host_users: bool,
-    pub options: &'a PodOptions,
+    pub(crate) volumes: Vec<Mountable<'a>>,
+    pub(crate) claims: Vec<&'a str>,
+    pub(crate) grace_seconds: Option<i64>,
+    pub(crate) os: Option<&'a str>,
+    pub(crate) restart_policy: &'a str,
+    pub(crate) host_users: bool,
+    pub(crate) options: &'a PodOptions,
 }
 
 /// Every container of a pod's spec: init, ordinary, ephemeral.

@@ -47,11 +47,11 @@ fn nothing(_: &At<'_>, _: &mut FieldErrors) {}
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct VolumeOptions<'a> {
     /// The volume's name; empty inside an attachment.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// It stands inside an attachment.
-    pub inline: bool,
+    pub(crate) inline: bool,
     /// Values that no label can have, in the affinity, are forgiven.
-    pub bad_affinity_values: bool,
+    pub(crate) bad_affinity_values: bool,
 }
 
 /// A volume's spec.

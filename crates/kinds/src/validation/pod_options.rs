@@ -8,28 +8,28 @@ use object::{Value, names};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PodOptions {
     /// It is a pod, not a template of one.
-    pub is_pod: bool,
+    pub(crate) is_pod: bool,
     /// The pod's name, where it is a pod.
-    pub pod_name: String,
+    pub(crate) pod_name: String,
     /// Values that no label can have, in selectors of (anti-)affinity.
-    pub bad_selector_values: bool,
+    pub(crate) bad_selector_values: bool,
     /// The same in required node affinity.
-    pub bad_node_affinity_values: bool,
+    pub(crate) bad_node_affinity_values: bool,
     /// Selectors of spread constraints that break the rules.
-    pub bad_spread_selectors: bool,
+    pub(crate) bad_spread_selectors: bool,
     /// Amounts of huge pages that don't divide.
-    pub odd_huge_pages: bool,
+    pub(crate) odd_huge_pages: bool,
     /// Paths of projected tokens that lead out of the volume.
-    pub bad_token_paths: bool,
+    pub(crate) bad_token_paths: bool,
     /// `RestartContainer` of init containers that don't restart.
-    pub init_restart_policies: bool,
+    pub(crate) init_restart_policies: bool,
     /// A deletion cost that is no number.
-    pub bad_deletion_cost: bool,
+    pub(crate) bad_deletion_cost: bool,
 }
 
 impl PodOptions {
     /// For a pod, or a template (`is_pod` false) at `spec`, and what it was before.
-    pub fn new(is_pod: bool, old_spec: Option<&Value>) -> Self {
+    pub(crate) fn new(is_pod: bool, old_spec: Option<&Value>) -> Self {
         let mut options = Self { is_pod, ..Self::default() };
         let Some(old) = old_spec.filter(|old| old.is_object()) else { return options };
         let old = At::root(old);
@@ -76,12 +76,4 @@ pub(crate) fn terms<'a>(affinity: &At<'a>) -> Vec<At<'a>> {
     let required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution");
     let preferred = affinity.get("preferredDuringSchedulingIgnoredDuringExecution");
     required.items().chain(preferred.items().map(|w| w.get("podAffinityTerm"))).collect()
-}
-
-/// The addresses in a list of the old object, which are forgiven.
-pub(crate) fn known_ips<'a>(list: &At<'a>) -> Vec<&'a str> {
-    list.items()
-        .map(|item| item.get("ip").text())
-        .filter(|ip| network::parse_ip(ip).is_some())
-        .collect()
 }

@@ -9,9 +9,9 @@ const ONE_TYPE: &str = "may not specify more than 1 volume type";
 
 /// A good volume, which containers can mount.
 pub(crate) struct Mountable<'a> {
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// It is or becomes a claim, which can be a block device.
-    pub is_claim: bool,
+    pub(crate) is_claim: bool,
 }
 
 /// A source's field, the path under which its own fields are named, the path of the complaint

@@ -50,7 +50,7 @@ impl crate::Strategy for Strategy {
 /// Fields behind a gate that is off.
 fn drop_coordination(object: &mut Value, old: &Value) {
     let used = ["strategy", "preferredHolder"].iter().any(|f| !old["spec"][*f].is_null());
-    if let (false, Some(spec)) = (used, object["spec"].as_object_mut()) {
+    if let (false, Some(spec)) = (used, object.get_mut("spec").and_then(Value::as_object_mut)) {
         spec.remove("strategy");
         spec.remove("preferredHolder");
     }

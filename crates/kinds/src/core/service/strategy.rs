@@ -338,7 +338,7 @@ fn drop_what_the_type_lost(object: &mut Value, old: &Value) {
     let ports_lost = has_node_ports(&was)
         && !has_node_ports(&kind)
         && numbers(old).is_superset(&numbers(object));
-    if let Some(spec) = object["spec"].as_object_mut() {
+    if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
         for field in lost {
             spec.remove(field);
         }

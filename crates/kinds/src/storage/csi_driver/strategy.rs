@@ -62,7 +62,7 @@ impl crate::Strategy for Strategy {
 fn drop_gated(object: &mut Value, old: &Value) {
     const FIELD: &str = "preventPodSchedulingIfMissing";
     let used = !old["spec"][FIELD].is_null();
-    if let (false, Some(spec)) = (used, object["spec"].as_object_mut()) {
+    if let (false, Some(spec)) = (used, object.get_mut("spec").and_then(Value::as_object_mut)) {
         spec.remove(FIELD);
     }
 }
