@@ -130,7 +130,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     let hooks = Hooks::new(&[&health.healthz, &health.livez, &health.readyz]);
     let public = SocketAddr::new(host(&options), address.port());
     let documents = Documents::new(public.to_string());
-    let fixed = Fixed::new(documents, health, issuer, crate::openapi::router());
+    let fixed = Fixed::new(documents, health, issuer, crate::openapi::router(), cache.clone());
     let api = Arc::new(Api { registry, access, fixed, shutdown: shutdown.clone() });
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));

@@ -13,8 +13,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::{get, post};
+use cache::Cache;
 use http::Response;
 use object::{ApiError, Result};
+use std::sync::Arc;
 use tower::ServiceExt;
 
 pub(crate) use discovery::Documents;
@@ -34,12 +36,13 @@ impl Fixed {
         health: Health,
         issuer: Option<Issuer>,
         openapi: Router,
+        cache: Arc<Cache>,
     ) -> Self {
         let mut router = Router::new()
             .route("/", get(info::paths))
             .route("/version", get(info::version))
             .route("/version/", get(info::version))
-            .route("/metrics", get(info::metrics))
+            .route("/metrics", get(move || info::metrics(cache.clone())))
             .merge(discovery::router(documents))
             .merge(health::router(health))
             .merge(openapi);

@@ -16,6 +16,7 @@ pub mod flags;
 mod identity;
 mod in_process;
 pub mod limits;
+mod metrics;
 mod objects;
 mod openapi;
 mod options;

@@ -3,6 +3,7 @@
 //! `docs/ARCHITECTURE.md` lists the same stages; `cargo xtask tidy` compares.
 
 use crate::ask::Ask;
+use crate::metrics::Observed;
 use crate::query::Query;
 use crate::request_info::RequestInfo;
 use crate::{Api, answer, body, fixed, subresources, verbs};
@@ -32,17 +33,29 @@ pub struct Peer {
 /// Serves one request. Every refusal becomes a `metav1.Status` here, and only here.
 pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<Body> {
     let accept = answer::Accept::of(request.headers());
-    match stages(api, peer, request).await {
+    let query = Query::parse(request.uri().query().unwrap_or_default());
+    // request info
+    let info = match RequestInfo::read(request.method(), request.uri().path(), &query) {
+        Ok(info) => info,
+        Err(error) => return answer::refusal(&error, &accept),
+    };
+    let observed = Observed::begin(&info);
+    let response = match stages(api, peer, info, query, request).await {
         Ok(response) => response,
         Err(error) => answer::refusal(&error, &accept),
-    }
+    };
+    observed.end(response.status().as_u16());
+    response
 }
 
-async fn stages(api: &Api, peer: &Peer, request: Request<Body>) -> Result<Response<Body>> {
-    // request info
+async fn stages(
+    api: &Api,
+    peer: &Peer,
+    info: RequestInfo,
+    query: Query,
+    request: Request<Body>,
+) -> Result<Response<Body>> {
     let (mut parts, incoming) = request.into_parts();
-    let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let info = RequestInfo::read(&parts.method, parts.uri.path(), &query)?;
 
     // authenticate
     let user = match &peer.user {

@@ -3,7 +3,9 @@
 use crate::answer::json;
 use axum::body::Body;
 use http::{Response, StatusCode, header};
+use cache::Cache;
 use object::json;
+use std::sync::Arc;
 
 /// What clients of this server see as its version: the upstream release whose API it is.
 pub(crate) const GIT_VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"));
@@ -31,7 +33,8 @@ pub(super) async fn version() -> Response<Body> {
     )
 }
 
-pub(super) async fn metrics() -> Response<Body> {
+pub(super) async fn metrics(cache: Arc<Cache>) -> Response<Body> {
+    crate::metrics::read_now(&cache);
     let mut response = Response::new(Body::from(runtime::metrics::Registry::global().text()));
     let text = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(text));

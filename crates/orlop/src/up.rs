@@ -63,7 +63,10 @@ pub(crate) struct Options {
 /// Starts everything, and returns when a signal has ended it.
 pub(crate) async fn run(options: Options) -> Result<()> {
     let progress = Progress::start(options.quiet);
-    runtime::logging::start(options.v, runtime::logging::Format::Text);
+    match options.v {
+        0 => runtime::logging::start_quietly(),
+        verbosity => runtime::logging::start(verbosity, runtime::logging::Format::Text),
+    }
     let shutdown = Shutdown::on_signals()?;
     let directory = data_directory(options.data_dir.as_deref())?;
     let pki = make_pki(&options, &directory)?;

@@ -11,6 +11,7 @@ pub mod health;
 pub mod limits;
 pub mod logging;
 pub mod metrics;
+pub mod process;
 mod program;
 pub mod shutdown;
 pub mod spawn;

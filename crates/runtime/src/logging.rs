@@ -56,6 +56,15 @@ pub fn start(verbosity: u8, format: Format) {
         TRACE_VERBOSITY.. => LevelFilter::TRACE,
     };
     let theirs = if verbosity >= LIBRARIES_VERBOSITY { ours } else { LevelFilter::WARN };
+    send(ours, theirs, format);
+}
+
+/// The same for a program that speaks to a person: nothing but what went wrong.
+pub fn start_quietly() {
+    send(LevelFilter::WARN, LevelFilter::WARN, Format::Text);
+}
+
+fn send(ours: LevelFilter, theirs: LevelFilter, format: Format) {
     let filter = Targets::new()
         .with_default(ours)
         .with_targets(LIBRARIES.into_iter().map(|library| (library, theirs)));
