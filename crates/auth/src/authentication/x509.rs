@@ -4,11 +4,14 @@
 //! leads to our CA, is in time and made for clients is decided here. Mirrors
 //! `k8s.io/apiserver/pkg/authentication/request/x509`.
 
+mod remembered;
+
 use super::{Authenticated, Authenticator, Evidence, Rejected};
 use crate::user::CREDENTIAL_ID_KEY;
 use crate::{UserInfo, limits};
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
+use remembered::Remembered;
 use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::server::WebPkiClientVerifier;
@@ -25,7 +28,13 @@ const UID_OID: Oid<'static> = oid!(1.3.6.1.4.1.57683.2);
 /// The CAs whose word counts; they may be replaced while in use.
 #[derive(Clone)]
 pub struct ClientCas {
-    verifier: Arc<RwLock<Arc<dyn ClientCertVerifier>>>,
+    current: Arc<RwLock<Arc<Current>>>,
+}
+
+/// The CAs of this moment, and whom they are known to have signed for.
+struct Current {
+    verifier: Arc<dyn ClientCertVerifier>,
+    remembered: Remembered,
 }
 
 /// The CAs can't be used.
@@ -39,7 +48,7 @@ impl ClientCas {
     /// # Errors
     /// [`BadCas`] when one of them is no certificate, or there is none.
     pub fn new(cas: &[CertificateDer<'static>]) -> Result<Self, BadCas> {
-        Ok(Self { verifier: Arc::new(RwLock::new(verifier(cas)?)) })
+        Ok(Self { current: Arc::new(RwLock::new(current(cas)?)) })
     }
 
     /// From now on these, for all clones.
@@ -47,8 +56,8 @@ impl ClientCas {
     /// # Errors
     /// [`BadCas`]; those before stand.
     pub fn replace(&self, cas: &[CertificateDer<'static>]) -> Result<(), BadCas> {
-        let new = verifier(cas)?;
-        *self.verifier.write().unwrap_or_else(PoisonError::into_inner) = new;
+        let new = current(cas)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
     }
 
@@ -69,24 +78,28 @@ impl ClientCas {
         if chain.len() > limits::CHAIN_CERTIFICATES_MAX {
             return Err(failed("the chain is too long".to_owned()));
         }
-        let seconds = u64::try_from(runtime::clock::now().as_second()).unwrap_or(0);
-        let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-        let verifier = self.verifier.read().unwrap_or_else(PoisonError::into_inner).clone();
-        verifier
-            .verify_client_cert(leaf, intermediates, now)
-            .map_err(|error| failed(error.to_string()))?;
+        let now_seconds = runtime::clock::now().as_second();
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if !current.remembered.knows(chain, now_seconds) {
+            let since_1970 = Duration::from_secs(u64::try_from(now_seconds).unwrap_or(0));
+            let now = UnixTime::since_unix_epoch(since_1970);
+            let verified = current.verifier.verify_client_cert(leaf, intermediates, now);
+            verified.map_err(|error| failed(error.to_string()))?;
+            current.remembered.add(chain, &parsed);
+        }
         Ok(parsed)
     }
 }
 
-fn verifier(cas: &[CertificateDer<'static>]) -> Result<Arc<dyn ClientCertVerifier>, BadCas> {
+fn current(cas: &[CertificateDer<'static>]) -> Result<Arc<Current>, BadCas> {
     let mut roots = RootCertStore::empty();
     for ca in cas {
         roots.add(ca.clone()).map_err(|error| BadCas(error.to_string()))?;
     }
     let provider = Arc::new(default_provider());
     let built = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-    built.map_err(|error| BadCas(error.to_string()))
+    let verifier = built.map_err(|error| BadCas(error.to_string()))?;
+    Ok(Arc::new(Current { verifier, remembered: Remembered::default() }))
 }
 
 impl std::fmt::Debug for ClientCas {

@@ -152,3 +152,27 @@ async fn a_front_proxy_speaks_for_others_with_its_own_certificate_only() {
     proxy.strip(&mut headers);
     assert_eq!(headers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>(), ["accept"]);
 }
+
+#[tokio::test]
+async fn what_is_remembered_ends_with_the_certificate_and_with_the_ca() {
+    let ca = Ca::new();
+    let leaf = ca.leaf(|params| params.not_after = date_time_ymd(2090, 1, 1));
+    let (_, parsed) = x509_parser::parse_x509_certificate(&leaf).expect("a certificate");
+    let end = parsed.validity().not_after.timestamp();
+    let remembered = Remembered::default();
+    let chain = std::slice::from_ref(&leaf);
+    assert!(!remembered.knows(chain, end));
+    remembered.add(chain, &parsed);
+    assert!(remembered.knows(chain, end));
+    assert!(!remembered.knows(chain, end + 1));
+    assert!(!remembered.knows(&[leaf.clone(), leaf.clone()], end));
+
+    let cas = ca.cas();
+    let certificates = ClientCertificates::new(cas.clone());
+    for _ in 0..2 {
+        let known = ask(&certificates, chain, &HeaderMap::new()).await.expect("good");
+        assert!(known.is_some());
+    }
+    cas.replace(&[Ca::new().der()]).expect("a CA");
+    assert!(ask(&certificates, chain, &HeaderMap::new()).await.is_err());
+}
