@@ -1,6 +1,8 @@
 //! `CustomResourceDefinition` of `apiextensions.k8s.io/v1`: its row, columns and rules.
 
-use crate::{Kind, Plain, Storage, TableRules, Verb, column, subresource};
+mod strategy;
+
+use crate::{Kind, Storage, TableRules, Verb, column, subresource};
 
 pub(crate) static KIND: Kind = Kind {
     group: "apiextensions.k8s.io",
@@ -22,5 +24,5 @@ pub(crate) static KIND: Kind = Kind {
     cells: column::name_and_created,
     table: TableRules::PLAIN,
     has_generation: true,
-    strategy: &Plain,
+    strategy: &strategy::Strategy,
 };

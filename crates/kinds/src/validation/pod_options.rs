@@ -1,7 +1,7 @@
 //! What the rules for pods let through because the old object has it already. Mirrors
 //! `pkg/api/pod` (`GetValidationOptionsFromPodSpecAndMeta`).
 
-use super::{At, containers, labels, network, resources};
+use super::{At, containers, labels, resources};
 use object::{Value, names};
 
 /// How strict the rules for a pod or a template are.
