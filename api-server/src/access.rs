@@ -1,6 +1,6 @@
 //! Who asks, and may they: the configured authenticators and authorizers of this server.
 
-use crate::assemble::Options;
+use crate::settings::{Identity, Options};
 use crate::objects::Cached;
 use crate::fixed::Issuer;
 use crate::identity::{Known, known};
@@ -23,6 +23,33 @@ pub struct Access {
     front_proxy: Option<Arc<FrontProxy>>,
     /// Signs service-account tokens, where this server issues any.
     pub(crate) signer: Option<Arc<SigningKey>>,
+    /// How those tokens are made.
+    pub(crate) tokens: TokenRules,
+}
+
+/// How service-account tokens are made.
+#[derive(Clone, Debug)]
+pub(crate) struct TokenRules {
+    /// Who signs them: the first of `--service-account-issuer`.
+    pub(crate) issuer: String,
+    /// For whom they are when nobody in particular is named: `--api-audiences`.
+    pub(crate) audiences: Vec<String>,
+    /// `--service-account-max-token-expiration`; 0 for no limit.
+    pub(crate) max_seconds: i64,
+    /// `--service-account-extend-token-expiration`.
+    pub(crate) extended: bool,
+}
+
+impl TokenRules {
+    fn of(identity: &Identity) -> Self {
+        let own = [&identity.audiences, &identity.issuers];
+        Self {
+            issuer: identity.issuers.first().cloned().unwrap_or_default(),
+            audiences: own.into_iter().find(|l| !l.is_empty()).cloned().unwrap_or_default(),
+            max_seconds: identity.max_token_seconds,
+            extended: identity.extended_tokens,
+        }
+    }
 }
 
 impl Access {
@@ -35,7 +62,8 @@ impl Access {
         let objects: Arc<dyn Objects> = objects;
         let Known { authenticators, front_proxy, signer, issuer } = known(&options.identity, &objects)?;
         let authorizers = authorizers(&options.authorization_modes, &objects)?;
-        Ok((Self { authenticators, authorizers, front_proxy, signer }, issuer))
+        let tokens = TokenRules::of(&options.identity);
+        Ok((Self { authenticators, authorizers, front_proxy, signer, tokens }, issuer))
     }
 
     /// Who asks; 401 if what was shown is not good. What was shown is removed from the headers,

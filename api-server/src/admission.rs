@@ -2,13 +2,12 @@
 
 mod escalation;
 
-use crate::assemble::Options;
+use crate::settings::Options;
 use crate::objects::Cached;
 use admission::{Chain, Cluster, Setup, switched_on};
 use anyhow::{Result, anyhow};
 use async_trait::async_trait;
 use auth::{Attributes, Authorizers, Decision, Objects, Watcher};
-use cache::At;
 use object::{GroupResource, Value};
 use std::sync::Arc;
 
@@ -57,12 +56,7 @@ impl Cluster for View {
         namespace: &str,
         name: &str,
     ) -> object::Result<Option<Arc<Value>>> {
-        let cache = &self.objects.0;
-        let Some(shelf) = cache.shelf_of(&resource.group, &resource.resource) else {
-            return Ok(None);
-        };
-        let item = cache.get(shelf, namespace, name, At::Newest).await?;
-        item.map(|item| item.stored_value().map(Arc::new)).transpose()
+        self.objects.newest(resource, namespace, name).await
     }
 
     async fn decide(&self, attributes: &Attributes) -> Decision {

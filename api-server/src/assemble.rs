@@ -5,8 +5,9 @@ use crate::bootstrap::{Bootstrap, Hooks};
 use crate::fixed::{Documents, Fixed, Health};
 use crate::in_process::InProcess;
 use crate::objects::Cached;
-pub use crate::services::ServiceNetwork;
 use crate::services::{Desk, Services, public_address};
+use crate::settings::Options;
+use crate::subresources::{Kubelets};
 use crate::{Api, admission, serve};
 use anyhow::{Context, Result, anyhow};
 use auth::UserInfo;
@@ -16,66 +17,10 @@ use runtime::Shutdown;
 use runtime::health::Checks;
 use runtime::tls::{CipherSuites, MinVersion, Pair, ServerTls, self_signed};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
 use tokio::net::TcpListener;
-
-/// What the server is told at its start, beside the store. See [`crate::flags`].
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "each field is the flag of the same name")]
-pub struct Options {
-    pub bind_address: IpAddr,
-    pub secure_port: u16,
-    pub advertise_address: Option<IpAddr>,
-    pub tls_cert_file: Option<PathBuf>,
-    pub tls_private_key_file: Option<PathBuf>,
-    pub tls_sni: Vec<String>,
-    pub tls_min_version: String,
-    pub tls_cipher_suites: Vec<String>,
-    pub cert_dir: PathBuf,
-    pub etcd_prefix: String,
-    pub encryption_provider_config: Option<PathBuf>,
-    pub event_ttl: Duration,
-    pub compaction_interval: Option<Duration>,
-    pub authorization_modes: Vec<String>,
-    pub enable_admission: Vec<String>,
-    pub disable_admission: Vec<String>,
-    pub not_ready_seconds: i64,
-    pub unreachable_seconds: i64,
-    pub runtime_config: Vec<(String, String)>,
-    pub network: ServiceNetwork,
-    pub endpoint_reconciler: String,
-    pub shutdown_delay: Duration,
-    pub watch_seconds_min: u64,
-    pub reads_max: usize,
-    pub writes_max: usize,
-    pub request_timeout: Duration,
-    pub identity: Identity,
-}
-
-/// How the server tells who asks.
-#[derive(Clone, Debug, Default)]
-#[allow(missing_docs, reason = "each field is the flag of the same name")]
-pub struct Identity {
-    pub client_ca_file: Option<PathBuf>,
-    pub anonymous: bool,
-    pub bootstrap_tokens: bool,
-    pub token_file: Option<PathBuf>,
-    pub issuers: Vec<String>,
-    pub key_files: Vec<PathBuf>,
-    pub signing_key_file: Option<PathBuf>,
-    pub lookup: bool,
-    pub audiences: Vec<String>,
-    pub jwks_uri: Option<String>,
-    pub front_proxy_ca_file: Option<PathBuf>,
-    pub front_proxy_names: Vec<String>,
-    pub username_headers: Vec<String>,
-    pub uid_headers: Vec<String>,
-    pub group_headers: Vec<String>,
-    pub extra_prefixes: Vec<String>,
-}
 
 /// A server that is serving.
 #[derive(Debug)]
@@ -131,7 +76,8 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     let public = SocketAddr::new(host(&options), address.port());
     let documents = Documents::new(public.to_string());
     let fixed = Fixed::new(documents, health, issuer, crate::openapi::router(), cache.clone());
-    let api = Arc::new(Api { registry, access, fixed, shutdown: shutdown.clone() });
+    let kubelets = Kubelets::new(&options.kubelet)?;
+    let api = Arc::new(Api { registry, access, fixed, kubelets, shutdown: shutdown.clone() });
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));
     shutdown.spawn("accept loop", serve::serve(listener, tls, api.clone(), shutdown.clone()));

@@ -7,7 +7,7 @@ mod policy;
 mod recorded;
 mod trust;
 
-use crate::assemble::Options;
+use crate::settings::Options;
 use crate::Api;
 use crate::objects::Cached;
 use crate::own::Own;

@@ -4,7 +4,9 @@
 //! it knows but can't serve is refused with the reason. Flags that upstream removed, but that
 //! old unit files still have, are taken with a warning.
 
-use crate::assemble::{Identity, Options, ServiceNetwork};
+use crate::services::ServiceNetwork;
+use crate::settings::{Identity, Options};
+use crate::subresources::KubeletOptions;
 use runtime::flags::{Flag, Kind, Parsed};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -155,6 +157,8 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
             issuers: given.list("service-account-issuer").to_vec(),
             key_files: paths("service-account-key-file"),
             signing_key_file: path("service-account-signing-key-file"),
+            max_token_seconds: max_token_seconds(given)?,
+            extended_tokens: given.bool("service-account-extend-token-expiration"),
             lookup: given.bool("service-account-lookup"),
             audiences: given.list("api-audiences").to_vec(),
             jwks_uri: text("service-account-jwks-uri"),
@@ -165,7 +169,25 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
             group_headers: given.list("requestheader-group-headers").to_vec(),
             extra_prefixes: given.list("requestheader-extra-headers-prefix").to_vec(),
         },
+        kubelet: KubeletOptions {
+            client_certificate: path("kubelet-client-certificate"),
+            client_key: path("kubelet-client-key"),
+            certificate_authority: path("kubelet-certificate-authority"),
+            preferred_address_types: given.list("kubelet-preferred-address-types").to_vec(),
+            timeout: given.duration("kubelet-timeout"),
+        },
     })
+}
+
+/// The longest life of a token that is asked for; 0 for no limit.
+fn max_token_seconds(given: &Parsed) -> Result<i64, String> {
+    let seconds = given.duration("service-account-max-token-expiration").as_secs();
+    if seconds != 0 && !(60 * 60..=1 << 32).contains(&seconds) {
+        return Err("the service-account-max-token-expiration must be between 1 hour and 2^32 \
+                    seconds"
+            .to_owned());
+    }
+    i64::try_from(seconds).map_err(|_| "--service-account-max-token-expiration is too long".to_owned())
 }
 
 /// How the endpoints of the `kubernetes` service are kept.

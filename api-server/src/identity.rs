@@ -2,7 +2,7 @@
 //!
 //! Mirrors `pkg/kubeapiserver/options/authentication.go` of `k8s.io/kubernetes`.
 
-use crate::assemble::Identity;
+use crate::settings::Identity;
 use crate::fixed::Issuer;
 use anyhow::{Context, Result, anyhow, bail};
 use auth::authentication::anonymous::Anonymous;

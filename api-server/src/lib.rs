@@ -11,6 +11,7 @@ mod ask;
 mod assemble;
 mod body;
 mod bootstrap;
+mod continue_token;
 mod fixed;
 pub mod flags;
 mod identity;
@@ -26,14 +27,18 @@ mod query;
 mod request_info;
 mod serve;
 mod services;
+mod settings;
 pub mod storage;
 mod subresources;
 mod verbs;
 mod version;
 mod virtual_kinds;
 
-pub use assemble::{Identity, Options, Server, ServiceNetwork, start};
+pub use assemble::{Server, start};
+pub use services::ServiceNetwork;
+pub use settings::{Identity, Options};
 pub use in_process::InProcess;
+pub use subresources::KubeletOptions;
 
 use access::Access;
 use registry::Registry;
@@ -45,5 +50,6 @@ pub struct Api {
     pub(crate) registry: Registry,
     pub(crate) access: Access,
     pub(crate) fixed: fixed::Fixed,
+    pub(crate) kubelets: subresources::Kubelets,
     pub(crate) shutdown: Shutdown,
 }

@@ -1,13 +1,11 @@
 //! The options of reads: freshness, pages, selectors, as upstream reads them.
 
 use crate::ask::Ask;
+use crate::continue_token;
 use crate::query::Query;
-use base64::Engine;
-use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use cache::{At, Start};
 use object::field_selector::escape;
 use object::{ApiError, FieldErrors, FieldSelector, GroupKind, Result, Selector};
-use serde::{Deserialize, Serialize};
 use store::Revision;
 
 /// Which part of a list is asked for.
@@ -20,16 +18,6 @@ pub struct Page {
     /// The key of the last item of the page before.
     pub after: Option<String>,
 }
-
-/// What `continue` holds: upstream's token, so that either server can go on.
-#[derive(Debug, Serialize, Deserialize)]
-struct Token {
-    v: String,
-    rv: i64,
-    start: String,
-}
-
-const TOKEN_VERSION: &str = "meta.k8s.io/v1";
 
 /// How fresh a GET must be.
 pub fn freshness(query: &Query) -> Result<At> {
@@ -48,7 +36,7 @@ pub fn page(query: &Query) -> Result<Page> {
         if matching.is_some() {
             return Err(wrong_match("resourceVersionMatch is forbidden with a continue token"));
         }
-        let (rv, after) = read_token(token)?;
+        let (rv, after) = continue_token::read(token)?;
         if revision(query)?.is_some_and(|given| given != 0) {
             return Err(ApiError::bad_request(
                 "specifying resource version is not allowed when using continue",
@@ -159,24 +147,6 @@ pub fn selection(ask: &Ask) -> Result<cache::Query> {
     let namespace = ask.target().namespace;
     let namespace = (!namespace.is_empty()).then(|| namespace.to_owned());
     Ok(cache::Query { namespace, labels, fields })
-}
-
-/// The token behind which the next page begins.
-pub fn token(revision: Revision, last_key: &str) -> String {
-    let start = format!("{last_key}\0");
-    let token = Token { v: TOKEN_VERSION.to_owned(), rv: revision, start };
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).expect("three plain fields"))
-}
-
-fn read_token(text: &str) -> Result<(Revision, String)> {
-    let wrong = || ApiError::bad_request("continue key is not valid");
-    let bytes = URL_SAFE_NO_PAD.decode(text).or_else(|_| URL_SAFE.decode(text));
-    let token: Token = serde_json::from_slice(&bytes.map_err(|_| wrong())?).map_err(|_| wrong())?;
-    if token.v != TOKEN_VERSION || token.start.is_empty() {
-        return Err(wrong());
-    }
-    let start = token.start.strip_suffix('\0').unwrap_or(&token.start);
-    Ok((token.rv, start.trim_start_matches('/').to_owned()))
 }
 
 fn revision(query: &Query) -> Result<Option<Revision>> {

@@ -1,6 +1,6 @@
 //! Which store the server is over, and what is encrypted in it.
 
-use crate::assemble::Options;
+use crate::settings::Options;
 use anyhow::Result;
 use runtime::flags::Parsed;
 use std::path::PathBuf;

@@ -1,11 +1,12 @@
 //! Lists: put together from the items' own bytes, in chunks, never as one tree.
 
 use super::accept::{Form, Media};
+use super::pieces::Pieces;
 use super::table::Tables;
-use super::{encode, partial, whole};
+use super::{encode, head, partial, whole};
 use crate::ask::Ask;
 use crate::limits::COMPRESS_FROM_BYTES;
-use crate::{options, version};
+use crate::{continue_token, version};
 use axum::body::Body;
 use bytes::Bytes;
 use cache::{Item, List};
@@ -14,14 +15,14 @@ use codec::proto_list;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, Response, StatusCode, header};
-use object::{Result, Value, json};
+use object::{Result, Value};
 use std::io::Write;
 use std::sync::Arc;
 
 /// Answers with a list.
 pub fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
     let (media, form) = ask.accept.choose()?;
-    let token = list.next.as_deref().map(|key| options::token(list.revision, key));
+    let token = list.next.as_deref().map(|key| continue_token::write(list.revision, key));
     let revision = list.revision.to_string();
     let metadata = ListMeta {
         resource_version: &revision,
@@ -31,10 +32,10 @@ pub fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
     let stored = version::is_stored(ask.kind, &ask.resource.version);
     let bytes = match (form, media) {
         (Form::Whole, Media::Json) if stored && !ask.accept.pretty => {
-            json_bytes(ask, &list.items, &metadata)?
+            return Ok(joined(ask, media, json(ask, &list.items, &metadata)?));
         }
         (Form::Whole, Media::Proto) if stored && all_protobuf(&list.items) => {
-            proto_bytes(ask, &list.items, &metadata)
+            return Ok(joined(ask, media, proto(ask, &list.items, &metadata)));
         }
         (Form::Whole, _) => {
             let mut items = Vec::with_capacity(list.items.len());
@@ -48,7 +49,7 @@ pub fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
                 items.push(object);
             }
             let gvk = ask.gvk();
-            let tree = json!({
+            let tree = object::json!({
                 "kind": format!("{}List", gvk.kind),
                 "apiVersion": gvk.group_version().to_string(),
                 "metadata": tree(&metadata),
@@ -63,7 +64,7 @@ pub fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
         (Form::Partial(of) | Form::PartialList(of), _) => {
             let mut items = Vec::with_capacity(list.items.len());
             for item in &list.items {
-                items.push(json!({ "metadata": item.stored_value()?["metadata"] }));
+                items.push(object::json!({ "metadata": item.stored_value()?["metadata"] }));
             }
             encode(&partial::list(items, tree(&metadata), of), media, ask.accept.pretty)?
         }
@@ -85,37 +86,37 @@ pub(super) fn compress(bytes: &[u8]) -> Bytes {
     written.expect("a vector takes every byte").into()
 }
 
-fn json_bytes(ask: &Ask, items: &[Arc<Item>], metadata: &ListMeta<'_>) -> Result<Bytes> {
+/// A list of shared bytes as an answer: sent piece by piece, or compressed as a whole.
+fn joined(ask: &Ask, media: Media, pieces: Pieces) -> Response<Body> {
+    if may_compress(&ask.headers, pieces.len_bytes()) {
+        return whole(StatusCode::OK, media, pieces.into_bytes().into(), &ask.headers);
+    }
+    head(StatusCode::OK, media, pieces.into_body())
+}
+
+fn json(ask: &Ask, items: &[Arc<Item>], metadata: &ListMeta<'_>) -> Result<Pieces> {
     let gvk = ask.gvk();
-    let mut parts = Vec::with_capacity(items.len());
-    for item in items {
-        parts.push(item.json()?);
-    }
-    let size: usize = parts.iter().map(Bytes::len).sum();
-    let mut out = Vec::with_capacity(size + 256);
+    let items = items.iter().map(|item| item.json()).collect::<Result<_>>()?;
+    let mut head = Vec::with_capacity(256);
     let kind = format!("{}List", gvk.kind);
-    json_list::begin(&mut out, &gvk.group_version().to_string(), &kind, metadata);
-    for (at, part) in parts.iter().enumerate() {
-        json_list::item(&mut out, at == 0, part);
-    }
-    out.extend_from_slice(json_list::END);
-    Ok(out.into())
+    json_list::begin(&mut head, &gvk.group_version().to_string(), &kind, metadata);
+    Ok(Pieces::json(head, items))
 }
 
 fn all_protobuf(items: &[Arc<Item>]) -> bool {
     items.iter().all(|item| item.protobuf().is_some())
 }
 
-fn proto_bytes(ask: &Ask, items: &[Arc<Item>], metadata: &ListMeta<'_>) -> Bytes {
+fn proto(ask: &Ask, items: &[Arc<Item>], metadata: &ListMeta<'_>) -> Pieces {
     let gvk = ask.gvk();
-    let raw: Vec<Bytes> = items.iter().filter_map(|item| item.protobuf()).collect();
-    let kind = format!("{}List", gvk.kind);
-    let version = gvk.group_version().to_string();
-    proto_list::whole(&version, &kind, metadata, raw.iter().map(|raw| &raw[..])).into()
+    let items: Vec<Bytes> = items.iter().filter_map(|item| item.protobuf()).collect();
+    let (version, kind) = (gvk.group_version().to_string(), format!("{}List", gvk.kind));
+    let len_bytes = items.iter().map(|item| proto_list::item_len(item.len())).sum();
+    Pieces::proto(proto_list::begin(&version, &kind, metadata, len_bytes), items)
 }
 
 fn tree(metadata: &ListMeta<'_>) -> Value {
-    let mut tree = json!({ "resourceVersion": metadata.resource_version });
+    let mut tree = object::json!({ "resourceVersion": metadata.resource_version });
     if !metadata.continue_token.is_empty() {
         tree["continue"] = metadata.continue_token.into();
     }

@@ -3,7 +3,7 @@
 //! Mirrors `pkg/controlplane/controller/clusterauthenticationtrust` of `k8s.io/kubernetes`. What
 //! another API server of the cluster has written stays: trust is added to, never taken away.
 
-use crate::assemble::Identity;
+use crate::settings::Identity;
 use crate::objects::Cached;
 use crate::own::Own;
 use auth::Objects;
