@@ -4,6 +4,7 @@
 //! of the two servers' CPU time for the same operation, measured one right after the other by one
 //! client, each server on an etcd of its own, with the same certificates and RBAC on.
 
+mod certificates;
 mod client;
 mod objects;
 mod process;
@@ -17,7 +18,8 @@ use crate::upstream;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use report::Report;
-use servers::{ApiServer, Certificates};
+use certificates::Certificates;
+use servers::ApiServer;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -63,11 +65,13 @@ pub fn run(options: &Options) -> Result<()> {
 async fn measure(options: &Options, programs: &Path) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut report = Report::default();
-    let data = folder.path().join("orlop");
-    for (name, limit) in [("first", 30), ("second", 30)] {
-        start::orlop(&programs.join("orlop"), &data, name, limit, &mut report).await?;
+    if options.row.is_none() {
+        let data = folder.path().join("orlop");
+        for which in ["first", "second"] {
+            start::orlop(&programs.join("orlop"), &data, which, &mut report).await?;
+        }
     }
-    let certificates = Certificates::in_folder(&data.join("pki"))?;
+    let certificates = Certificates::make(&folder.path().join("pki"))?;
     let ours = programs.join("kube-apiserver");
     let mut servers =
         vec![ApiServer::start("ours", &ours, &certificates, &folder.path().join("ours")).await?];

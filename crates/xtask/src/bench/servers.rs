@@ -1,20 +1,16 @@
 //! An API server and the etcd below it, both on loopback, started for a measurement.
 
+use super::certificates::Certificates;
 use super::client::{Address, Ask, Connection, JSON, tls};
 use super::process::Process;
 use anyhow::{Context, Result, bail};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 const READY_SECONDS_MAX: u64 = 60;
 const POLL: Duration = Duration::from_millis(2);
-
-/// The keys and certificates that both servers and the client use.
-pub(super) struct Certificates {
-    folder: PathBuf,
-}
 
 /// A server under measurement.
 pub(super) struct ApiServer {
@@ -24,18 +20,6 @@ pub(super) struct ApiServer {
     /// From the start of the program to `/readyz`.
     pub(super) ready_after: Duration,
     _etcd: Process,
-}
-
-impl Certificates {
-    /// Those that `orlop up` made.
-    pub(super) fn in_folder(folder: &Path) -> Result<Self> {
-        let folder = folder.to_owned();
-        Ok(Self { folder })
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.folder.join(name).display().to_string()
-    }
 }
 
 impl ApiServer {
@@ -56,10 +40,10 @@ impl ApiServer {
             ("tls-cert-file", "apiserver.crt"),
             ("tls-private-key-file", "apiserver.key"),
             ("client-ca-file", "ca.crt"),
-            ("service-account-key-file", "sa.key"),
+            ("service-account-key-file", "sa.pub"),
             ("service-account-signing-key-file", "sa.key"),
         ] {
-            command.arg(format!("--{flag}={}", certificates.file(file)));
+            command.arg(format!("--{flag}={}", certificates.file(file).display()));
         }
         command.args([
             "--bind-address=127.0.0.1",
@@ -77,7 +61,7 @@ impl ApiServer {
         let log = folder.join("kube-apiserver.log");
         let began = runtime::clock::monotonic();
         let mut process = Process::start(command, &log)?;
-        let address = Address { port, tls: tls(&certificates.folder)? };
+        let address = Address { port, tls: tls(certificates.folder())? };
         until_ready(&mut process, &address, &log).await?;
         let ready_after = began.elapsed();
         Ok(Self { name, process, address, ready_after, _etcd: etcd })

@@ -11,13 +11,14 @@ use std::time::Duration;
 
 /// How long it stands idle before its memory is read.
 const IDLE: Duration = Duration::from_secs(3);
+/// How long the keys may take.
+const KEYS: Duration = Duration::from_secs(30);
 
 /// Starts it in a data folder, which a first start finds empty, and notes what it took.
 pub(super) async fn orlop(
     program: &Path,
     data: &Path,
     which: &str,
-    key_seconds_max: u64,
     report: &mut Report,
 ) -> Result<()> {
     let port = free_port()?;
@@ -31,7 +32,7 @@ pub(super) async fn orlop(
     let keys = data.join("pki");
     while !keys.join("sa.key").exists() {
         process.still_runs().with_context(|| log.display().to_string())?;
-        if began.elapsed() > Duration::from_secs(key_seconds_max) {
+        if began.elapsed() > KEYS {
             anyhow::bail!("no keys in {}", keys.display());
         }
         runtime::clock::sleep(Duration::from_millis(1)).await;

@@ -28,6 +28,14 @@ impl ControlPlane {
     /// # Errors
     /// Where a program is missing or ends early, with the end of its log.
     pub fn start(flags: &[&str]) -> Result<Self> {
+        Self::start_program(&binary("kube-apiserver")?, flags)
+    }
+
+    /// The same with another kube-apiserver than upstream's.
+    ///
+    /// # Errors
+    /// Those of [`ControlPlane::start`].
+    pub fn start_program(program: &Path, flags: &[&str]) -> Result<Self> {
         let mut plane = Self {
             folder: tempfile::tempdir()?,
             children: vec![],
@@ -35,7 +43,7 @@ impl ControlPlane {
             port: free_port()?,
         };
         plane.start_etcd()?;
-        plane.start_api_server(flags)?;
+        plane.start_api_server(program, flags)?;
         plane.wait_until_ready()?;
         Ok(plane)
     }
@@ -77,7 +85,7 @@ impl ControlPlane {
         self.spawn(command, "etcd.log")
     }
 
-    fn start_api_server(&mut self, flags: &[&str]) -> Result<()> {
+    fn start_api_server(&mut self, program: &Path, flags: &[&str]) -> Result<()> {
         let folder = self.folder.path();
         let (key, tokens) = (folder.join("sa.key"), folder.join("tokens.csv"));
         let made = Command::new("openssl")
@@ -92,7 +100,7 @@ impl ControlPlane {
         }
         std::fs::write(&tokens, format!("{},admin,admin,system:masters\n", Self::ADMIN_TOKEN))?;
 
-        let mut command = Command::new(binary("kube-apiserver")?);
+        let mut command = Command::new(program);
         command.arg(format!("--etcd-servers={}", self.etcd_url()));
         command.arg(format!("--secure-port={}", self.port));
         command.arg(format!("--cert-dir={}", folder.join("certificates").display()));
