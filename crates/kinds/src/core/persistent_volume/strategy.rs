@@ -65,6 +65,10 @@ impl crate::Strategy for Strategy {
         }
         out
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 fn volume(object: &Value, old: Option<&Value>, errors: &mut FieldErrors) {

@@ -76,6 +76,10 @@ impl crate::Strategy for Strategy {
         }
         out
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 /// The two fields that say what a volume is filled with are kept the same.

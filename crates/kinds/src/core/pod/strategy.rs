@@ -111,6 +111,10 @@ impl crate::Strategy for Strategy {
         let seconds = asked.unwrap_or_else(own);
         Some(if seconds < 0 { 1 } else { seconds })
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 /// Negative seconds mean one, since they once meant "at once".

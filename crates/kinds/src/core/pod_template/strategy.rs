@@ -22,6 +22,10 @@ impl crate::Strategy for Strategy {
     ) {
         template(object, Some(old), errors);
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 fn template(object: &Value, old: Option<&Value>, errors: &mut FieldErrors) {

@@ -72,6 +72,10 @@ impl crate::Strategy for Strategy {
         }
         out
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 fn amounts(at: &At<'_>, fields: &[&'static str], errors: &mut FieldErrors) {

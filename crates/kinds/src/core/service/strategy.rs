@@ -74,6 +74,10 @@ impl crate::Strategy for Strategy {
     fn allow_create_on_update(&self) -> bool {
         true
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 /// Whether it has no address of its own, by intent.

@@ -29,6 +29,10 @@ impl crate::Strategy for Strategy {
              to isolate access to mounted secrets"
         )]
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 /// Of the references to secrets only the names are kept.

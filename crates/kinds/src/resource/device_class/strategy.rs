@@ -27,4 +27,8 @@ impl crate::Strategy for Strategy {
         let complaints = meta_rules::subdomain(name, prefix).into_iter();
         complaints.map(|text| text.replace("253 characters", "253 bytes")).collect()
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }

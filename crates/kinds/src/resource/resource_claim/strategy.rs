@@ -38,4 +38,8 @@ impl crate::Strategy for Strategy {
             status::changed(&object, &old, errors);
         }
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }

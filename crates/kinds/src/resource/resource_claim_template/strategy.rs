@@ -29,4 +29,8 @@ impl crate::Strategy for Strategy {
         self.validate(object, context, errors);
         At::root(object).get("spec").immutable(errors, &At::root(old).get("spec"));
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }

@@ -51,6 +51,10 @@ impl crate::Strategy for Strategy {
         }
         Vec::new()
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 fn spec(at: &At<'_>, old: Option<&At<'_>>, errors: &mut FieldErrors) {

@@ -56,6 +56,10 @@ impl crate::Strategy for Strategy {
     fn allow_unconditional_update(&self) -> bool {
         false
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 /// A field behind a gate that is off.

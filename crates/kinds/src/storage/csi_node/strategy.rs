@@ -72,4 +72,8 @@ impl crate::Strategy for Strategy {
     fn allow_unconditional_update(&self) -> bool {
         false
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }

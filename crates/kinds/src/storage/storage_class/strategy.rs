@@ -48,6 +48,10 @@ impl crate::Strategy for Strategy {
             }
         }
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 /// Who makes volumes: a qualified name.

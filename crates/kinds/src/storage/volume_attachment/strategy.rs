@@ -41,6 +41,10 @@ impl crate::Strategy for Strategy {
     fn allow_unconditional_update(&self) -> bool {
         false
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 fn source(at: &At<'_>, errors: &mut FieldErrors) {

@@ -32,4 +32,8 @@ impl crate::Strategy for Strategy {
         }
         self.validate(object, context, errors);
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
