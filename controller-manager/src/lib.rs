@@ -14,6 +14,8 @@ pub use flags::{Concurrency, Options, SigningPair, Subnet, table as flag_table};
 use client::Clients;
 use client::lease::{LeaseError, lead};
 use context::Context;
+use control::serving::{ServingError, serve};
+use runtime::health::Checks;
 use runtime::{Shutdown, clock};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +23,28 @@ use std::time::Duration;
 /// What controllers that are asked to stop have to finish what they do.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Waits for the lease, runs the controllers, and returns when the shutdown is done.
+/// Why the process should end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The lease was lost: another process leads now.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+    /// Health and metrics can't be served.
+    #[error(transparent)]
+    Serving(#[from] ServingError),
+}
+
+/// Serves health, waits for the lease, runs the controllers, and returns when the shutdown is
+/// done.
 ///
 /// # Errors
-/// [`LeaseError::Lost`] when another process leads now: this one should end.
-pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Result<(), LeaseError> {
+/// [`RunError`]: this process should end.
+pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Result<(), RunError> {
     let options = Arc::new(options);
+    let checks = Checks::new("healthz");
+    checks.add_ping();
+    let serving = &options.component.serving;
+    serve(serving, "kube-controller-manager", checks, clients.own(), &shutdown).await?;
     let lease = options.component.lease.clone();
     let own = clients.own();
     lead(own, &lease, "kube-controller-manager", &shutdown, |child| async move {
@@ -38,7 +56,8 @@ pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Resu
             tracing::warn!(%error, "stopping all the same");
         }
     })
-    .await
+    .await?;
+    Ok(())
 }
 
 /// Returns once the API server answers discovery, as upstream's `WaitForAPIServer` does.

@@ -23,8 +23,6 @@ pub(crate) enum Decision {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refusal {
     pub(crate) nodes: usize,
-    /// A plugin's word on the pod itself, whatever the node.
-    pub(crate) whole: Option<String>,
     /// Each node's refusal: the plugin that spoke it, and its reasons.
     pub(crate) verdicts: Vec<NodeVerdict>,
     /// What may change a refusing plugin's mind.
@@ -58,11 +56,6 @@ pub(crate) fn schedule(pod: &PodInfo, nodes: &Snapshot, rows: &[Row], search: Se
     for row in rows {
         match row.plugin.filter(pod, nodes) {
             Filter::Skip => {}
-            Filter::Refuse(reason) => {
-                refusal.whole = Some(reason);
-                refusal.wants = refusal.wants.and(row.plugin.events());
-                return Decision::Refuse(refusal);
-            }
             Filter::Check(check) => checks.push((row, check)),
         }
     }
@@ -148,10 +141,6 @@ impl Refusal {
             return "no nodes available to schedule pods".into();
         }
         let mut text = format!("0/{} nodes are available:", self.nodes);
-        if let Some(whole) = &self.whole {
-            text.push_str(&format!(" {whole}."));
-            return text;
-        }
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for reason in self.verdicts.iter().flat_map(|verdict| &verdict.reasons) {
             *counts.entry(reason).or_default() += 1;

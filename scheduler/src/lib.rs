@@ -20,18 +20,35 @@ pub use flags::{Options, table as flag_table};
 
 use client::Clients;
 use client::lease::{LeaseError, lead};
+use control::serving::{ServingError, serve};
 use driver::Scheduler;
 use runtime::Shutdown;
+use runtime::health::Checks;
 use std::time::Duration;
 
 /// What bindings under way have to finish when the scheduler is asked to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Waits for the lease, places pods, and returns when the shutdown is done.
+/// Why the process should end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The lease was lost: another process leads now.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+    /// Health and metrics can't be served.
+    #[error(transparent)]
+    Serving(#[from] ServingError),
+}
+
+/// Serves health, waits for the lease, places pods, and returns when the shutdown is done.
 ///
 /// # Errors
-/// [`LeaseError::Lost`] when another process leads now: this one should end.
-pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Result<(), LeaseError> {
+/// [`RunError`]: this process should end.
+pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Result<(), RunError> {
+    let checks = Checks::new("healthz");
+    checks.add_ping();
+    let serving = &options.component.serving;
+    serve(serving, "kube-scheduler", checks, clients.own(), &shutdown).await?;
     let lease = options.component.lease.clone();
     let own = clients.own();
     lead(own, &lease, "default-scheduler", &shutdown, |child| async move {
@@ -42,5 +59,6 @@ pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Resu
             tracing::warn!(%error, "stopping all the same");
         }
     })
-    .await
+    .await?;
+    Ok(())
 }

@@ -42,8 +42,6 @@ pub(crate) trait Plugin: Send + Sync {
 pub(crate) enum Filter<'a> {
     /// It has nothing against any node.
     Skip,
-    /// No node will do, whichever it is.
-    Refuse(String),
     /// Each node is asked.
     Check(Box<dyn Fn(&NodeInfo) -> Verdict + 'a>),
 }

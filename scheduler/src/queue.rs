@@ -174,19 +174,6 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// How many pods wait: ready, backing off, refused or gated.
-    pub(crate) fn counts(&self) -> [usize; 4] {
-        let state = self.state();
-        let refused = |w: &&Waiting| matches!(w.place, Place::Refused { .. });
-        let gated = |w: &&Waiting| w.place == Place::Gated;
-        [
-            state.ready.len(),
-            state.backing_off.len(),
-            state.waiting.values().filter(refused).count(),
-            state.waiting.values().filter(gated).count(),
-        ]
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

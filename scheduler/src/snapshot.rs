@@ -50,10 +50,6 @@ impl NodeInfo {
         self.spec().taints.as_deref().unwrap_or_default()
     }
 
-    pub(crate) fn label(&self, name: &str) -> Option<&str> {
-        self.node.metadata.labels.as_ref()?.get(name).map(String::as_str)
-    }
-
     /// Whether a pod on it has taken `wanted`, on that address or on all.
     pub(crate) fn has_port(&self, wanted: &HostPort) -> bool {
         let (address, protocol, number) = wanted;

@@ -4,8 +4,8 @@
 //! `k8s.io/kubernetes/pkg/controller/deployment`: the same ReplicaSets, annotations, conditions
 //! and events, so that upstream's controller can take over in the middle of a rollout.
 
-mod bounds;
-mod hash;
+pub(super) mod bounds;
+pub(super) mod hash;
 mod plan;
 mod proportion;
 mod revision;

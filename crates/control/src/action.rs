@@ -38,6 +38,15 @@ pub enum Action {
         /// The patch.
         body: Value,
     },
+    /// Server-side apply `body` to `path`, in the name of `manager`, against whoever disagrees.
+    Apply {
+        /// The object.
+        path: String,
+        /// The field manager.
+        manager: &'static str,
+        /// The fields that are wanted.
+        body: Value,
+    },
     /// DELETE `path`.
     Delete {
         /// The object.
@@ -105,12 +114,18 @@ impl Action {
             Self::Create { path, .. } => format!("POST {path}"),
             Self::Update { path, .. } => format!("PUT {path}"),
             Self::Patch { path, .. } => format!("PATCH {path}"),
+            Self::Apply { path, .. } => format!("APPLY {path}"),
             Self::Delete { path, .. } => format!("DELETE {path}"),
         }
     }
 
     fn request(&self) -> Result<http::Request<Vec<u8>>, Error> {
+        let applied;
         let (method, path, content, body) = match self {
+            Self::Apply { path, manager, body } => {
+                applied = format!("{path}?fieldManager={manager}&force=true");
+                ("PATCH", &applied, "application/apply-patch+yaml", body)
+            }
             Self::Create { path, body } => ("POST", path, "application/json", body),
             Self::Update { path, body } => ("PUT", path, "application/json", body),
             Self::Patch { path, body, strategic: false } => {

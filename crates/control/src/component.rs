@@ -96,6 +96,8 @@ pub struct ServingOptions {
     pub port: u16,
     /// `--tls-cert-file` and `--tls-private-key-file`; without them a pair is made up.
     pub pair: Option<(PathBuf, PathBuf)>,
+    /// `--cert-dir`: where the pair that is made up is kept.
+    pub certificate_folder: Option<PathBuf>,
     /// `--authorization-always-allow-paths`.
     pub open_paths: Vec<String>,
 }
@@ -153,6 +155,7 @@ impl ComponentOptions {
                     format!("--secure-port {port} must be between 0 and 65535, inclusive. 0 for turning off secure port")
                 })?,
                 pair: path("tls-cert-file").zip(path("tls-private-key-file")),
+                certificate_folder: path("cert-dir"),
                 open_paths: flags.list("authorization-always-allow-paths").to_vec(),
             },
         })

@@ -15,11 +15,13 @@ mod informer;
 mod informers;
 mod key;
 pub mod limits;
+pub mod node_selector;
 pub mod owner;
 pub mod pods;
 mod queue;
 mod runner;
 pub mod selector;
+pub mod serving;
 pub mod taints;
 
 pub use action::{Action, execute, execute_all};

@@ -25,3 +25,9 @@ pub const FIRST_BATCH: usize = 1;
 
 /// Objects in one page of an informer's list.
 pub const LIST_PAGE: u32 = 500;
+
+/// Connections to a component's own port at a time.
+pub const SERVING_CONNECTIONS_MAX: usize = 256;
+
+/// How long a client of that port may take to shake hands.
+pub const SERVING_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);

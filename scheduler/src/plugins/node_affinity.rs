@@ -1,13 +1,11 @@
 //! NodeAffinity: `nodeSelector` and node affinity, required and preferred.
 //!
-//! Mirrors `plugins/nodeaffinity` and `k8s.io/component-helpers/scheduling/corev1/nodeaffinity`:
-//! the terms are alternatives, within one all must hold; a term without any requirement, or with
-//! one that makes no sense, matches nothing.
+//! Mirrors `plugins/nodeaffinity`; what a selector means is in [`control::node_selector`].
 
 use super::{Events, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::{NodeInfo, Snapshot};
-use k8s_openapi::api::core::v1::{NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
+use control::node_selector::{required, selects, term_matches};
 
 pub(crate) struct NodeAffinity;
 
@@ -22,7 +20,7 @@ impl Plugin for NodeAffinity {
             return Filter::Skip;
         }
         Filter::Check(Box::new(move |node| {
-            if is_selected(spec, node) {
+            if selects(spec, &node.node) {
                 return Verdict::Fits;
             }
             Verdict::never("node(s) didn't match Pod's node affinity/selector")
@@ -38,7 +36,7 @@ impl Plugin for NodeAffinity {
             return Score::Skip;
         }
         let points = move |node: &NodeInfo| {
-            let met = preferred.iter().filter(|term| term_matches(&term.preference, node));
+            let met = preferred.iter().filter(|term| term_matches(&term.preference, &node.node));
             met.map(|term| i64::from(term.weight)).sum()
         };
         Score::Points(Box::new(points), Normalize::ByMaximum)
@@ -46,52 +44,6 @@ impl Plugin for NodeAffinity {
 
     fn events(&self) -> Events {
         Events::NODE_ADDED.and(Events::NODE_LABELS)
-    }
-}
-
-/// Whether the pod's `nodeSelector` and required node affinity take `node`.
-pub(crate) fn is_selected(spec: &PodSpec, node: &NodeInfo) -> bool {
-    let by_labels = spec
-        .node_selector
-        .iter()
-        .flatten()
-        .all(|(name, value)| node.label(name) == Some(value.as_str()));
-    by_labels && required(spec).is_none_or(|terms| terms.iter().any(|t| term_matches(t, node)))
-}
-
-fn required(spec: &PodSpec) -> Option<&[NodeSelectorTerm]> {
-    let affinity = spec.affinity.as_ref()?.node_affinity.as_ref()?;
-    let selector = affinity.required_during_scheduling_ignored_during_execution.as_ref()?;
-    Some(&selector.node_selector_terms)
-}
-
-fn term_matches(term: &NodeSelectorTerm, node: &NodeInfo) -> bool {
-    let labels = term.match_expressions.as_deref().unwrap_or_default();
-    let fields = term.match_fields.as_deref().unwrap_or_default();
-    if labels.is_empty() && fields.is_empty() {
-        return false;
-    }
-    let field = |name: &str| Some(node.name.as_str()).filter(|_| name == "metadata.name");
-    labels.iter().all(|requirement| holds(requirement, node.label(&requirement.key)))
-        && fields.iter().all(|requirement| holds(requirement, field(&requirement.key)))
-}
-
-fn holds(requirement: &NodeSelectorRequirement, found: Option<&str>) -> bool {
-    let values = requirement.values.as_deref().unwrap_or_default();
-    let is_listed = found.is_some_and(|found| values.iter().any(|value| value == found));
-    let compare = |test: fn(&i64, &i64) -> bool| {
-        let ours = found.and_then(|found| found.parse::<i64>().ok());
-        let theirs = values.first().and_then(|value| value.parse::<i64>().ok());
-        ours.zip(theirs).is_some_and(|(ours, theirs)| test(&ours, &theirs))
-    };
-    match requirement.operator.as_str() {
-        "In" => is_listed,
-        "NotIn" => !is_listed,
-        "Exists" => found.is_some(),
-        "DoesNotExist" => found.is_none(),
-        "Gt" => compare(i64::gt),
-        "Lt" => compare(i64::lt),
-        _ => false,
     }
 }
 

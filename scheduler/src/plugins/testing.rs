@@ -26,7 +26,6 @@ pub(crate) fn verdict(plugin: &dyn Plugin, pod: &PodInfo, node: &NodeInfo) -> Ve
     let nodes = Arc::new(vec![Arc::new(node.clone())]);
     match plugin.filter(pod, &nodes) {
         Filter::Skip => Verdict::Fits,
-        Filter::Refuse(reason) => Verdict::never(&reason),
         Filter::Check(check) => check(node),
     }
 }

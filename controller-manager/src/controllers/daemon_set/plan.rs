@@ -1,0 +1,369 @@
+//! What to do for one DaemonSet: pure.
+//!
+//! Mirrors `podsShouldBeOnNode` and `rollingUpdate` of `pkg/controller/daemon`. Of an update with
+//! surge: a node gets its new pod beside the old one, which goes when the new one is available.
+
+use super::super::deployment::bounds::scaled;
+use super::pod::{fits, is_updated, new_pod, target};
+use control::{Action, pods};
+use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetStatus};
+use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Pods made or deleted in one go.
+const BURST_PODS: usize = 250;
+
+/// What is known of a DaemonSet.
+pub(super) struct Snapshot<'a> {
+    pub(super) set: &'a DaemonSet,
+    pub(super) nodes: Vec<Arc<Node>>,
+    /// The pods that it controls.
+    pub(super) pods: Vec<Arc<Pod>>,
+    /// The hash of its template.
+    pub(super) hash: &'a str,
+    /// Whether pods may be made and deleted now.
+    pub(super) manage: bool,
+}
+
+/// The answer to a snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) create: Vec<Action>,
+    pub(super) delete: Vec<Arc<Pod>>,
+    /// The set with its new status, where that changes.
+    pub(super) status: Option<DaemonSet>,
+    pub(super) look_again: Option<Duration>,
+    /// How many old revisions are kept.
+    pub(super) history_limit: usize,
+}
+
+/// One node with the set's pods on it, oldest first.
+struct Place {
+    node: Option<Arc<Node>>,
+    name: String,
+    should_run: bool,
+    may_stay: bool,
+    pods: Vec<Arc<Pod>>,
+}
+
+/// Plans for `snapshot` at the time `now`.
+pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
+    let places = places(snapshot);
+    let spec = snapshot.set.spec.clone().unwrap_or_default();
+    let wanted = i32::try_from(places.iter().filter(|place| place.should_run).count());
+    let bounds = Bounds::of(snapshot.set, wanted.unwrap_or(i32::MAX));
+    let mut plan = Plan {
+        history_limit: usize::try_from(spec.revision_history_limit.unwrap_or(10)).unwrap_or(0),
+        ..Plan::default()
+    };
+    let mut nodes = Vec::new();
+    if snapshot.manage {
+        for place in &places {
+            manage(snapshot, place, bounds.surge > 0, &mut nodes, &mut plan.delete, now);
+        }
+        if bounds.is_rolling && nodes.is_empty() && plan.delete.is_empty() {
+            update(snapshot, &places, &bounds, &mut nodes, &mut plan.delete, now);
+        }
+    }
+    nodes.truncate(BURST_PODS);
+    plan.delete.truncate(BURST_PODS);
+    plan.create = nodes
+        .iter()
+        .map(|node| Action::create(&new_pod(snapshot.set, node, snapshot.hash)))
+        .collect();
+    let min_ready = spec.min_ready_seconds.unwrap_or(0);
+    let waits = snapshot.pods.iter().filter_map(|pod| pods::available_in(pod, min_ready, now));
+    plan.look_again = waits.filter(|wait| !wait.is_zero()).min();
+    let status = status(snapshot, &places, now);
+    if snapshot.set.status.as_ref() != Some(&status) {
+        plan.status = Some(DaemonSet { status: Some(status), ..snapshot.set.clone() });
+    }
+    plan
+}
+
+fn places(snapshot: &Snapshot<'_>) -> Vec<Place> {
+    let mut by_node: BTreeMap<String, Vec<Arc<Pod>>> = BTreeMap::new();
+    for pod in &snapshot.pods {
+        by_node.entry(target(pod).unwrap_or_default().to_owned()).or_default().push(pod.clone());
+    }
+    let mut places: Vec<Place> = snapshot
+        .nodes
+        .iter()
+        .map(|node| {
+            let name = node.metadata.name.clone().unwrap_or_default();
+            let (should_run, may_stay) = fits(snapshot.set, node);
+            let pods = by_node.remove(&name).unwrap_or_default();
+            Place { node: Some(node.clone()), name, should_run, may_stay, pods }
+        })
+        .collect();
+    // Pods of nodes that are gone: those that never were bound nobody else collects.
+    places.extend(by_node.into_iter().map(|(name, pods)| Place {
+        node: None,
+        name,
+        should_run: false,
+        may_stay: true,
+        pods: pods.into_iter().filter(|pod| pods::node_name(pod).is_empty()).collect(),
+    }));
+    for place in &mut places {
+        place.pods.sort_by(|a, b| {
+            let key = |pod: &Pod| {
+                let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+                (pods::node_name(pod).is_empty(), created, pod.metadata.name.clone())
+            };
+            key(a).cmp(&key(b))
+        });
+    }
+    places
+}
+
+/// The right pods on one node, whatever their template.
+fn manage(
+    snapshot: &Snapshot<'_>,
+    place: &Place,
+    has_surge: bool,
+    nodes: &mut Vec<String>,
+    delete: &mut Vec<Arc<Pod>>,
+    now: Timestamp,
+) {
+    let alive = || place.pods.iter().filter(|pod| !pods::is_terminating(pod));
+    if place.node.is_none() || !place.may_stay {
+        delete.extend(alive().cloned());
+        return;
+    }
+    if place.should_run && place.pods.is_empty() {
+        nodes.push(place.name.clone());
+        return;
+    }
+    delete.extend(alive().filter(|pod| pods::is_finished(pod)).cloned());
+    let running: Vec<&Arc<Pod>> = alive().filter(|pod| !pods::is_finished(pod)).collect();
+    if !has_surge {
+        delete.extend(running.into_iter().skip(1).cloned());
+        return;
+    }
+    if running.is_empty() && place.should_run {
+        nodes.push(place.name.clone());
+        return;
+    }
+    let (new, old): (Vec<_>, Vec<_>) =
+        running.into_iter().partition(|pod| is_updated(snapshot.set, pod, snapshot.hash));
+    delete.extend(new.iter().skip(1).chain(old.iter().skip(1)).map(|pod| (*pod).clone()));
+    if let (Some(new), Some(old)) = (new.first(), old.first())
+        && (!pods::is_ready(old) || is_available(snapshot.set, new, now))
+    {
+        delete.push((*old).clone());
+    }
+}
+
+/// How far an update may go at a time.
+struct Bounds {
+    is_rolling: bool,
+    surge: usize,
+    unavailable: usize,
+}
+
+impl Bounds {
+    fn of(set: &DaemonSet, wanted: i32) -> Self {
+        let strategy = set.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
+        let is_rolling = strategy.and_then(|s| s.type_.as_deref()) != Some("OnDelete");
+        let rolling = strategy.and_then(|strategy| strategy.rolling_update.as_ref());
+        let count = |value: Option<&IntOrString>, default| {
+            let count = value.map_or(default, |value| scaled(value, wanted, true));
+            usize::try_from(count).unwrap_or(0)
+        };
+        let surge = count(rolling.and_then(|rolling| rolling.max_surge.as_ref()), 0);
+        let unavailable = count(rolling.and_then(|r| r.max_unavailable.as_ref()), 1);
+        // Neither would be no update at all.
+        let unavailable = if surge == 0 { unavailable.max(1) } else { unavailable };
+        Self { is_rolling, surge: if is_rolling { surge } else { 0 }, unavailable }
+    }
+}
+
+/// Moves some nodes on to the present template.
+fn update(
+    snapshot: &Snapshot<'_>,
+    places: &[Place],
+    bounds: &Bounds,
+    nodes: &mut Vec<String>,
+    delete: &mut Vec<Arc<Pod>>,
+    now: Timestamp,
+) {
+    let mut busy = 0;
+    let mut candidates = Vec::new();
+    for place in places.iter().filter(|place| place.node.is_some() && place.should_run) {
+        let alive: Vec<&Arc<Pod>> =
+            place.pods.iter().filter(|pod| !pods::is_terminating(pod)).collect();
+        let (new, old): (Vec<_>, Vec<_>) =
+            alive.into_iter().partition(|pod| is_updated(snapshot.set, pod, snapshot.hash));
+        match (new.first(), old.first()) {
+            (Some(new), None) => busy += usize::from(!is_available(snapshot.set, new, now)),
+            (None, Some(old)) if !is_available(snapshot.set, old, now) => {
+                // It serves nobody: its going costs nothing.
+                busy += usize::from(bounds.surge == 0);
+                match bounds.surge {
+                    0 => delete.push((*old).clone()),
+                    _ => nodes.push(place.name.clone()),
+                }
+            }
+            (None, Some(old)) => candidates.push((place.name.clone(), (*old).clone())),
+            _ => busy += 1,
+        }
+    }
+    let room = if bounds.surge > 0 { bounds.surge } else { bounds.unavailable };
+    for (name, old) in candidates.into_iter().take(room.saturating_sub(busy)) {
+        if bounds.surge > 0 {
+            nodes.push(name);
+        } else {
+            delete.push(old);
+        }
+    }
+}
+
+fn is_available(set: &DaemonSet, pod: &Pod, now: Timestamp) -> bool {
+    let min_ready = set.spec.as_ref().and_then(|spec| spec.min_ready_seconds).unwrap_or(0);
+    pods::is_available(pod, min_ready, now)
+}
+
+fn status(snapshot: &Snapshot<'_>, places: &[Place], now: Timestamp) -> DaemonSetStatus {
+    let old = snapshot.set.status.clone().unwrap_or_default();
+    let mut status = DaemonSetStatus {
+        observed_generation: snapshot.set.metadata.generation,
+        collision_count: old.collision_count,
+        conditions: old.conditions,
+        ..DaemonSetStatus::default()
+    };
+    let (mut updated, mut available) = (0, 0);
+    for place in places.iter().filter(|place| place.node.is_some()) {
+        let first = place.pods.first();
+        if !place.should_run {
+            status.number_misscheduled += i32::from(first.is_some());
+            continue;
+        }
+        status.desired_number_scheduled += 1;
+        if let Some(pod) = first {
+            status.current_number_scheduled += 1;
+            status.number_ready += i32::from(pods::is_ready(pod));
+            available += i32::from(is_available(snapshot.set, pod, now));
+            updated += i32::from(is_updated(snapshot.set, pod, snapshot.hash));
+        }
+    }
+    let some = |count: i32| Some(count).filter(|count| *count != 0);
+    status.updated_number_scheduled = some(updated);
+    status.number_available = some(available);
+    status.number_unavailable = some(status.desired_number_scheduled - available);
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn set(strategy: Value) -> DaemonSet {
+        serde_json::from_value(json!({
+            "metadata": {"name": "ds", "namespace": "ns", "uid": "ds"},
+            "spec": {"selector": {"matchLabels": {"app": "x"}}, "updateStrategy": strategy,
+                "template": {"metadata": {"labels": {"app": "x"}},
+                    "spec": {"nodeSelector": {"os": "linux"}, "containers": []}}},
+        }))
+        .expect("a daemon set")
+    }
+
+    fn node(name: &str, os: &str, taint: Option<&str>) -> Arc<Node> {
+        let taints: Vec<_> =
+            taint.iter().map(|key| json!({"key": key, "effect": "NoSchedule"})).collect();
+        let value =
+            json!({"metadata": {"name": name, "labels": {"os": os}}, "spec": {"taints": taints}});
+        Arc::new(serde_json::from_value(value).expect("a node"))
+    }
+
+    fn pod(name: &str, node: &str, hash: &str, ready: bool) -> Arc<Pod> {
+        let status = if ready { "True" } else { "False" };
+        let value = json!({
+            "metadata": {"name": name, "namespace": "ns", "uid": name,
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+                "labels": {"app": "x", "controller-revision-hash": hash}},
+            "spec": {"nodeName": node, "containers": []},
+            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": status,
+                "lastTransitionTime": "1970-01-01T00:00:00Z"}]},
+        });
+        Arc::new(serde_json::from_value(value).expect("a pod"))
+    }
+
+    fn run(
+        set: &DaemonSet,
+        nodes: Vec<Arc<Node>>,
+        pods: Vec<Arc<Pod>>,
+    ) -> (Plan, Vec<String>, Vec<String>) {
+        let snapshot = Snapshot { set, nodes, pods, hash: "new", manage: true };
+        let plan = plan(&snapshot, Timestamp::from_second(100).expect("valid"));
+        let created = plan.create.iter().map(|action| {
+            let Action::Create { body, .. } = action else { panic!("a create") };
+            let pod: Pod = serde_json::from_value(body.clone()).expect("a pod");
+            target(&pod).expect("bound").to_owned()
+        });
+        let created = created.collect();
+        let deleted = plan.delete.iter().map(|pod| pod.metadata.name.clone().expect("named"));
+        let deleted = deleted.collect();
+        (plan, created, deleted)
+    }
+
+    fn rolling(surge: i32, unavailable: i32) -> Value {
+        json!({"type": "RollingUpdate",
+               "rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}})
+    }
+
+    #[test]
+    fn each_node_that_fits_gets_one() {
+        let nodes = vec![
+            node("a", "linux", None),
+            node("b", "other", None),
+            node("c", "linux", Some("keep-out")),
+            node("d", "linux", Some("node.kubernetes.io/unschedulable")),
+        ];
+        let pods = vec![pod("on-b", "b", "new", true), pod("on-c", "c", "new", true)];
+        let (plan, created, deleted) = run(&set(rolling(0, 1)), nodes, pods);
+        assert_eq!(created, ["a", "d"]);
+        assert_eq!(deleted, ["on-b"], "a taint that came later keeps nobody from staying");
+        let status = plan.status.expect("changed").status.expect("a status");
+        assert_eq!((status.desired_number_scheduled, status.number_misscheduled), (2, 2));
+    }
+
+    #[test]
+    fn an_update_takes_as_many_nodes_as_it_may() {
+        let nodes = || ["a", "b", "c"].map(|name| node(name, "linux", None)).to_vec();
+        let old = |ready: bool| {
+            vec![
+                pod("pa", "a", "old", ready),
+                pod("pb", "b", "old", true),
+                pod("pc", "c", "new", true),
+            ]
+        };
+        let (_, created, deleted) = run(&set(rolling(0, 1)), nodes(), old(true));
+        assert_eq!((created.len(), deleted), (0, vec!["pa".to_owned()]));
+        let (_, _, deleted) = run(&set(rolling(0, 1)), nodes(), old(false));
+        assert_eq!(deleted, ["pa"], "the one that is down goes, and no other");
+        let (_, created, deleted) = run(&set(rolling(1, 0)), nodes(), old(true));
+        assert_eq!((created, deleted.len()), (vec!["a".to_owned()], 0));
+        let (_, created, deleted) = run(&set(json!({"type": "OnDelete"})), nodes(), old(true));
+        assert_eq!((created.len(), deleted.len()), (0, 0));
+        let mut both = old(true);
+        both.push(pod("pa2", "a", "new", true));
+        let (_, _, deleted) = run(&set(rolling(1, 0)), nodes(), both);
+        assert_eq!(deleted, ["pa"]);
+    }
+
+    #[test]
+    fn one_pod_a_node_and_none_where_there_is_no_node() {
+        let mut early = (*pod("early", "", "new", false)).clone();
+        early.spec.as_mut().expect("a spec").node_name = None;
+        let pods =
+            vec![pod("first", "a", "new", true), pod("second", "a", "new", true), Arc::new(early)];
+        let (_, created, deleted) = run(&set(rolling(0, 1)), vec![node("a", "linux", None)], pods);
+        assert!(created.is_empty());
+        assert_eq!(deleted, ["second", "early"]);
+    }
+}
