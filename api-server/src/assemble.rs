@@ -7,7 +7,7 @@ use crate::in_process::InProcess;
 use crate::objects::Cached;
 use crate::services::{Desk, Services, public_address};
 use crate::settings::Options;
-use crate::subresources::{Kubelets};
+use crate::subresources::Kubelets;
 use crate::{Api, admission, serve};
 use anyhow::{Context, Result, anyhow};
 use auth::UserInfo;

@@ -26,3 +26,19 @@ pub const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// The longest `fieldManager` (upstream's number).
 pub const FIELD_MANAGER_BYTES: usize = 128;
+
+/// A list is sent in chunks of about this size: some TLS records each, small enough to stay in a
+/// processor's cache between joining and encrypting.
+pub const LIST_CHUNK_BYTES: usize = 64 * 1024;
+
+/// How long a TCP connection to a pod, or to a port of a node, may take (Go's number).
+pub const BACKEND_CONNECT: Duration = Duration::from_secs(30);
+
+/// How long a kubelet or a pod may take for the TLS handshake (Go's number).
+pub const BACKEND_TLS_HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How much of a kubelet's refusal is read (upstream's number).
+pub const REFUSAL_OF_BACKEND_BYTES: usize = 50_000;
+
+/// The buffer of each direction of an upgraded connection (Go's number).
+pub const UPGRADED_COPY_BYTES: usize = 32 * 1024;

@@ -56,6 +56,9 @@ async fn stages(
     request: Request<Body>,
 ) -> Result<Response<Body>> {
     let (mut parts, incoming) = request.into_parts();
+    if let Some(address) = peer.address {
+        parts.extensions.insert(address);
+    }
 
     // authenticate
     let user = match &peer.user {

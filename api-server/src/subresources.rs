@@ -3,23 +3,55 @@
 //! What a part is, is data in the catalogue: the object itself of which some paths can be written,
 //! a Scale over some paths, or one of the functions of the table below.
 
+mod attach;
 mod binding;
+mod container;
+mod dial;
+mod exec;
+mod kubelet;
+mod log;
+mod node_proxy;
+mod pod_proxy;
+mod port_forward;
+mod proxy;
 mod scale;
+mod service_proxy;
+mod streams;
+mod upgrade;
+
+pub use kubelet::{KubeletOptions, Kubelets};
 
 use crate::Api;
 use crate::ask::Ask;
+use auth::Attributes;
 use axum::body::Body;
+use cache::At;
 use futures::future::BoxFuture;
 use http::Response;
 use kinds::Serves;
-use object::{ApiError, Reason, Result};
+use object::{ApiError, Reason, Result, Value};
 
 /// Serves one subresource with code of its own.
 type Special = for<'a> fn(&'a Api, &'a Ask) -> BoxFuture<'a, Result<Response<Body>>>;
 
 /// The subresources with code of their own, by resource and name.
-static SPECIAL: &[(&str, &str, Special)] =
-    &[("pods", "binding", |api, ask| Box::pin(binding::serve(api, ask)))];
+static SPECIAL: &[(&str, &str, Special)] = &[
+    ("pods", "binding", |api, ask| Box::pin(binding::serve(api, ask))),
+    ("pods", "log", |api, ask| Box::pin(log::serve(api, ask))),
+];
+
+/// Serves one subresource that takes over the connection, or hands a request on.
+type Connect = for<'a> fn(&'a Api, Ask, Body) -> BoxFuture<'a, Result<Response<Body>>>;
+
+/// The subresources that lead out of this server, by resource and name.
+static CONNECT: &[(&str, &str, Connect)] = &[
+    ("nodes", "proxy", |api, ask, body| Box::pin(node_proxy::serve(api, ask, body))),
+    ("pods", "attach", |api, ask, body| Box::pin(attach::serve(api, ask, body))),
+    ("pods", "exec", |api, ask, body| Box::pin(exec::serve(api, ask, body))),
+    ("pods", "portforward", |api, ask, body| Box::pin(port_forward::serve(api, ask, body))),
+    ("pods", "proxy", |api, ask, body| Box::pin(pod_proxy::serve(api, ask, body))),
+    ("services", "proxy", |api, ask, body| Box::pin(service_proxy::serve(api, ask, body))),
+];
 
 /// Serves a subresource.
 pub async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
@@ -38,9 +70,39 @@ pub async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     }
 }
 
-/// Serves a subresource that takes over the connection.
-pub async fn connect(_api: &Api, ask: Ask, _body: Body) -> Result<Response<Body>> {
-    Err(not_implemented(&ask))
+/// Serves a subresource that takes over the connection, or hands a request on.
+pub async fn connect(api: &Api, ask: Ask, body: Body) -> Result<Response<Body>> {
+    let name = ask.resource.subresource.as_str();
+    match CONNECT.iter().find(|(r, s, _)| *r == ask.kind.plural && *s == name) {
+        Some((_, _, serve)) => serve(api, ask, body).await,
+        None => Err(not_implemented(&ask)),
+    }
+}
+
+/// An object of a core kind, as it is now; nobody's rights are asked for.
+async fn read(api: &Api, resource: &str, namespace: &str, name: &str) -> Result<Value> {
+    let kind = kinds::find("", "v1", resource).ok_or_else(ApiError::no_such_resource)?;
+    let shelf = api.registry.cache.shelf(kind).ok_or_else(ApiError::no_such_resource)?;
+    let found = api.registry.cache.get(shelf, namespace, name, At::Newest).await?;
+    let found = found.ok_or_else(|| ApiError::not_found(&kind.group_resource(), name))?;
+    found.stored_value()
+}
+
+/// Whether they may create the subresource: a GET, as WebSocket clients send it, must not do with
+/// less than a POST.
+async fn allowed_to_create(api: &Api, ask: &Ask) -> Result<()> {
+    if ask.verb == "create" {
+        return Ok(());
+    }
+    let about = &ask.resource;
+    let attributes = Attributes {
+        version: about.version.clone(),
+        path: ask.parts.uri.path().to_owned(),
+        ..Attributes::resource(ask.authorized.user().clone(), "create", &about.group, &about.resource)
+    };
+    let attributes =
+        attributes.in_namespace(&about.namespace).named(&about.name).subresource(&about.subresource);
+    api.access.authorize(attributes).await.map(drop)
 }
 
 fn not_implemented(ask: &Ask) -> ApiError {

@@ -1,0 +1,141 @@
+//! `pods/log`: what a container has written, as its kubelet keeps it.
+//!
+//! Mirrors `pkg/registry/core/pod/rest/log.go` and `k8s.io/apiserver/pkg/registry/generic/rest`.
+
+use super::dial::Answered;
+use super::{container, read};
+use crate::ask::Ask;
+use crate::limits::REFUSAL_OF_BACKEND_BYTES;
+use crate::{Api, answer};
+use axum::body::Body;
+use form_urlencoded::Serializer;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use object::{ApiError, FieldErrors, GroupKind, Reason, Result, meta};
+
+pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
+    let query = query(ask)?;
+    let pod = read(api, "pods", &ask.resource.namespace, &ask.resource.name).await?;
+    let container = container::choose(&pod, ask.query.get("container"))?;
+    let Some(node) = container::node(&pod) else {
+        // Nothing runs yet, so nothing has been written.
+        let mut nothing = Response::new(Body::empty());
+        *nothing.status_mut() = StatusCode::NO_CONTENT;
+        return Ok(nothing);
+    };
+    let mut backend = api.kubelets.of_node(api, node).await?.backend;
+    if ask.query.flag("insecureSkipTLSVerifyBackend") {
+        backend = api.kubelets.trusted(backend);
+    }
+    let (namespace, name) = (meta::namespace(&pod), meta::name(&pod));
+    let mut path = format!("/containerLogs/{namespace}/{name}/{container}");
+    if !query.is_empty() {
+        path = format!("{path}?{query}");
+    }
+    let request = Request::get(&path).header("host", backend.authority());
+    let request = request.body(Body::empty()).map_err(ApiError::internal)?;
+    let answered = backend.send(request).await.map_err(|error| {
+        let url = backend.url(&path);
+        ApiError::new(500, Reason::Unknown, format!("Get {url:?}: {error}"))
+    })?;
+    match answered.status().as_u16() {
+        200..=206 => answer::stream("text/plain", Body::new(answered.into_body())),
+        300..=399 => {
+            let url = backend.url(&path);
+            Err(ApiError::new(500, Reason::Unknown, format!("Get {url:?}: redirects forbidden")))
+        }
+        _ => Err(refusal(ask, answered).await),
+    }
+}
+
+/// The options in the kubelet's words, which are ours, in the order of their names.
+fn query(ask: &Ask) -> Result<String> {
+    let integer = |name: &str| ask.query.integer(name);
+    let (tail, limit) = (integer("tailLines")?, integer("limitBytes")?);
+    let (seconds, time) = (integer("sinceSeconds")?, ask.query.get("sinceTime"));
+    let mut errors = FieldErrors::new();
+    if let Some(lines @ ..0) = tail {
+        errors.invalid("tailLines", lines, "must be greater than or equal to 0");
+    }
+    if let Some(bytes @ ..1) = limit {
+        errors.invalid("limitBytes", bytes, "must be greater than 0");
+    }
+    match (seconds, time) {
+        (Some(_), Some(_)) => {
+            errors.forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified");
+        }
+        (Some(seconds @ ..1), None) => {
+            errors.invalid("sinceSeconds", seconds, "must be greater than 0");
+        }
+        _ => {}
+    }
+    if ask.query.has("stream") {
+        errors.forbidden("stream", "may not be specified");
+    }
+    if !errors.is_empty() {
+        let kind = GroupKind::new("", "PodLogOptions");
+        return Err(ApiError::invalid(&kind, &ask.resource.name, errors));
+    }
+    let mut query = Serializer::new(String::new());
+    let mut number = |name: &str, value: Option<i64>| {
+        if let Some(value) = value {
+            query.append_pair(name, &value.to_string());
+        }
+    };
+    number("limitBytes", limit);
+    number("sinceSeconds", seconds);
+    number("tailLines", tail);
+    if let Some(time) = time {
+        query.append_pair("sinceTime", time);
+    }
+    for name in ["follow", "previous", "timestamps"] {
+        if ask.query.flag(name) {
+            query.append_pair(name, "true");
+        }
+    }
+    Ok(query.finish())
+}
+
+/// What the kubelet refuses with, as a Status.
+async fn refusal(ask: &Ask, answered: Response<Answered>) -> ApiError {
+    let code = answered.status().as_u16();
+    let body = Limited::new(answered.into_body(), REFUSAL_OF_BACKEND_BYTES).collect().await;
+    let text = match body {
+        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+        Err(error) => return ApiError::internal(error),
+    };
+    match code {
+        500 => return ApiError::internal(text),
+        400 => return ApiError::bad_request(text),
+        _ => {}
+    }
+    let (reason, message) = match code {
+        401 => (
+            Reason::Unauthorized,
+            "the server has asked for the client to provide credentials".to_owned(),
+        ),
+        403 => (Reason::Forbidden, text),
+        404 => (Reason::NotFound, "the server could not find the requested resource".to_owned()),
+        503 => (
+            Reason::ServiceUnavailable,
+            "the server is currently unable to handle the request".to_owned(),
+        ),
+        501.. => (
+            Reason::InternalError,
+            format!("an error on the server ({text:?}) has prevented the request from succeeding"),
+        ),
+        _ => (
+            Reason::Unknown,
+            format!(
+                "the server responded with the status code {code} but did not return more \
+                 information"
+            ),
+        ),
+    };
+    let name = ask.resource.name.as_str();
+    let mut error = ApiError::new(code, reason, format!("{message} ( pods/log {name})"));
+    let details = error.details.get_or_insert_default();
+    name.clone_into(&mut details.name);
+    details.kind = "pods/log".to_owned();
+    error
+}
