@@ -1,0 +1,108 @@
+//! A running program, which ends when this is dropped.
+
+use crate::wait::until;
+use anyhow::{Context, Result, bail};
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// The lines of a log that an error shows.
+const LINES_SHOWN: usize = 15;
+
+/// A program that has ended, which no waiting mends.
+#[derive(Debug)]
+pub(crate) struct Ended(String);
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Ended {}
+
+/// A program and its log.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts it with its output in `log`, which is continued.
+    ///
+    /// # Errors
+    /// Where there is no such program.
+    pub fn start(mut command: Command, log: &Path) -> Result<Self> {
+        let output = File::options().create(true).append(true).open(log)?;
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        let name = command.get_program().to_string_lossy().into_owned();
+        let child = command.spawn().with_context(|| format!("{name} does not start"))?;
+        Ok(Self { name, child, log: log.to_owned() })
+    }
+
+    /// Nothing, while it runs.
+    ///
+    /// # Errors
+    /// Where it has ended, with the end of its log.
+    pub fn still_runs(&mut self) -> Result<()> {
+        match self.child.try_wait()? {
+            None => Ok(()),
+            Some(status) => {
+                Err(Ended(format!("{} ended: {status}\n{}", self.name, self.tail())).into())
+            }
+        }
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub fn stop(mut self) -> Result<ExitStatus> {
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        if !asked.success() {
+            bail!("kill: {asked}");
+        }
+        self.ended()
+    }
+
+    /// Ends it at once, as a crash does.
+    ///
+    /// # Errors
+    /// Where the system does not.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub fn ended(&mut self) -> Result<ExitStatus> {
+        let name = self.name.clone();
+        until(&format!("{name} ends"), || self.child.try_wait()?.context("it still runs"))
+    }
+
+    /// All that it has said.
+    pub fn said(&self) -> String {
+        let bytes = std::fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn tail(&self) -> String {
+        let said = self.said();
+        let lines: Vec<&str> = said.lines().collect();
+        lines[lines.len().saturating_sub(LINES_SHOWN)..].join("\n")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,28 @@
+//! Waiting for what has to come. A limit ends a test that hangs; nothing is said of how fast.
+
+use crate::process::Ended;
+use anyhow::{Result, anyhow};
+use std::time::{Duration, Instant};
+
+/// The limit for whatever comes at once on an idle machine.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+const STEP: Duration = Duration::from_millis(50);
+
+/// Asks until the answer is there.
+///
+/// # Errors
+/// The last reason why it was not, where [`PATIENCE`] has run out, or a program has ended.
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T>) -> Result<T> {
+    let begun = Instant::now();
+    loop {
+        match ask() {
+            Ok(answer) => return Ok(answer),
+            Err(error) if error.is::<Ended>() => return Err(error),
+            Err(error) if begun.elapsed() > PATIENCE => {
+                return Err(anyhow!("{what}, waited {} s: {error:#}", PATIENCE.as_secs()));
+            }
+            Err(_) => std::thread::sleep(STEP),
+        }
+    }
+}
