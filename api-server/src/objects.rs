@@ -1,8 +1,8 @@
 //! The cluster as the authenticators and authorizers see it: decoded objects out of the cache.
 
 use auth::{Change, Objects, Watcher};
-use cache::{Cache, Item, Query, Shelf, Start, WatchEvent};
-use object::{GroupResource, Value};
+use cache::{At, Cache, Item, Query, Shelf, Start, WatchEvent};
+use object::{ApiError, GroupResource, Result, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::Revision;
@@ -10,6 +10,33 @@ use store::Revision;
 /// The watch cache, as objects in their preferred version.
 #[derive(Clone, Debug)]
 pub(crate) struct Cached(pub(crate) Arc<Cache>);
+
+impl Cached {
+    /// One object, as of now: everything acknowledged before the call is in it.
+    pub(crate) async fn newest(
+        &self,
+        resource: &GroupResource,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Arc<Value>>> {
+        let Some(shelf) = self.0.shelf_of(&resource.group, &resource.resource) else {
+            return Ok(None);
+        };
+        let item = self.0.get(shelf, namespace, name, At::Newest).await?;
+        item.map(|item| item.stored_value().map(Arc::new)).transpose()
+    }
+
+    /// The same; 404 when it is not there.
+    pub(crate) async fn need(
+        &self,
+        resource: &GroupResource,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Arc<Value>> {
+        let found = self.newest(resource, namespace, name).await?;
+        found.ok_or_else(|| ApiError::not_found(resource, name))
+    }
+}
 
 impl Objects for Cached {
     fn get(&self, resource: &GroupResource, namespace: &str, name: &str) -> Option<Arc<Value>> {

@@ -4,9 +4,10 @@
 //! a Scale over some paths, or one of the functions of the table below.
 
 mod attach;
-mod binding;
+pub(crate) mod binding;
 mod container;
 mod dial;
+mod eviction;
 mod exec;
 mod kubelet;
 mod log;
@@ -17,6 +18,7 @@ mod proxy;
 mod scale;
 mod service_proxy;
 mod streams;
+mod token;
 mod upgrade;
 
 pub use kubelet::{KubeletOptions, Kubelets};
@@ -37,7 +39,9 @@ type Special = for<'a> fn(&'a Api, &'a Ask) -> BoxFuture<'a, Result<Response<Bod
 /// The subresources with code of their own, by resource and name.
 static SPECIAL: &[(&str, &str, Special)] = &[
     ("pods", "binding", |api, ask| Box::pin(binding::serve(api, ask))),
+    ("pods", "eviction", |api, ask| Box::pin(eviction::serve(api, ask))),
     ("pods", "log", |api, ask| Box::pin(log::serve(api, ask))),
+    ("serviceaccounts", "token", |api, ask| Box::pin(token::serve(api, ask))),
 ];
 
 /// Serves one subresource that takes over the connection, or hands a request on.

@@ -14,6 +14,7 @@ use axum::body::Body;
 use http::Response;
 use object::{ApiError, Result};
 
+pub(crate) use delete::meant as meant_options;
 pub(crate) use patch::patched;
 
 /// Serves a verb on the object itself or its collection.

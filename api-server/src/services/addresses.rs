@@ -31,8 +31,6 @@ pub(super) enum AddressError {
     NoRange,
     #[error("allocator not ready")]
     NotReady,
-    #[error("the provided IP ({0}) is not in the valid range. The range of valid IPs is {1}")]
-    NotGiven(IpAddr, Range),
     #[error("{0}")]
     Failed(ApiError),
 }
@@ -56,10 +54,8 @@ impl Addresses {
         address: IpAddr,
         dry_run: bool,
     ) -> std::result::Result<(), AddressError> {
-        let ranges = self.ranges();
-        let range = ranges.iter().find(|range| range.holds(address)).ok_or(AddressError::NoRange)?;
-        if !range.gives(address) {
-            return Err(AddressError::NotGiven(address, *range));
+        if !self.ranges().iter().any(|range| range.gives(address)) {
+            return Err(AddressError::NoRange);
         }
         if dry_run || self.claim(service, address).await? {
             return Ok(());

@@ -175,6 +175,12 @@ impl Allocator for Desk {
             Some(old) => carried::carry(object, old),
         }
         families::init(object, old, &services.families)?;
+        if !Spec(object).needs_address()
+            && let Some(spec) = object["spec"].as_object_mut()
+        {
+            // It was once defaulted where it means nothing; upstream hides it when it is read.
+            spec.remove("internalTrafficPolicy");
+        }
 
         let mut addresses = Vec::new();
         let lost = services.addresses(object, old, dry_run, &mut addresses).await;

@@ -1,4 +1,4 @@
-//! `pods/binding`: the scheduler's word on where a pod runs.
+//! `pods/binding`, and `bindings`: the scheduler's word on where a pod runs.
 //!
 //! Mirrors `pkg/registry/core/pod/storage` (`assignPod`).
 
@@ -7,12 +7,19 @@ use crate::{Api, answer, body};
 use axum::body::Body;
 use http::{Response, StatusCode};
 use object::{ApiError, Gvk, Result, Value, json, meta};
+use registry::Target;
 
-pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
+pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let mut warnings = Vec::new();
     let binding = body::object(ask, &Gvk::new("", "v1", "Binding"), &mut warnings)?;
+    let pods = kinds::find("", "v1", "pods").ok_or_else(ApiError::no_such_resource)?;
+    // As a part of the pod, the path names it; as an object, the body does.
+    let name = match ask.resource.name.as_str() {
+        "" => meta::name(&binding),
+        name => name,
+    };
     let node = binding["target"]["name"].as_str().unwrap_or_default();
-    let resource = ask.kind.group_resource();
+    let resource = pods.group_resource();
     let kind = binding["target"]["kind"].as_str().unwrap_or_default();
     if node.is_empty() || !matches!(kind, "" | "Node") {
         let mut errors = object::FieldErrors::new();
@@ -27,7 +34,6 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
             errors,
         ));
     }
-    let name = ask.resource.name.as_str();
     let change = |live: Option<&Value>| {
         let Some(live) = live else { return Ok(None) };
         let uid = meta::uid(&binding);
@@ -69,7 +75,9 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         Ok(Some(pod))
     };
     let call = ask.call(true)?;
-    api.registry.update(&call, &ask.target(), &change).await?;
+    let namespace = ask.resource.namespace.as_str();
+    let target = Target { kind: pods, subresource: "binding", namespace, name };
+    api.registry.update(&call, &target, &change).await?;
     let success =
         json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     answer::value(ask, StatusCode::CREATED, &success, warnings)

@@ -65,6 +65,11 @@ fn read_options(ask: &Ask, warnings: &mut Vec<String>) -> Result<DeleteOptions> 
     } else {
         body::options(ask, &Gvk::new("", "v1", "DeleteOptions"), warnings)?
     };
+    meant(&options)
+}
+
+/// What an options object means.
+pub(crate) fn meant(options: &Value) -> Result<DeleteOptions> {
     let orphan = options["orphanDependents"].as_bool();
     let policy = options["propagationPolicy"].as_str();
     let refuse = |errors| {

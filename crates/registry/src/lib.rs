@@ -11,6 +11,7 @@ mod create;
 mod delete;
 mod fields;
 pub mod limits;
+mod pass;
 mod prepare;
 mod update;
 mod write;
@@ -18,6 +19,7 @@ mod write;
 pub use allocate::{Allocation, Allocator};
 pub use call::{Call, Target};
 pub use delete::{DeleteOptions, Deleted, Propagation};
+pub use pass::Rules;
 pub use update::Change;
 pub use write::store_error;
 

@@ -81,6 +81,10 @@ impl crate::Strategy for Strategy {
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
         meta_rules::label(name, prefix)
     }
+
+    fn returns_deleted(&self) -> bool {
+        true
+    }
 }
 
 /// Selectors can choose a namespace by its name, since it is a label too.
