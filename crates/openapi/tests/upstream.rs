@@ -15,27 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Where the answer of a deletion is not upstream's, because the catalogue does not say yet that
-/// the object comes back (`Strategy::returns_deleted`). Everything else about them is compared.
-const DELETED_COMES_BACK: &[&str] = &[
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Pod",
-    "PodTemplate",
-    "ResourceQuota",
-    "Service",
-    "ServiceAccount",
-    "CSIDriver",
-    "CSINode",
-    "StorageClass",
-    "VolumeAttachment",
-    "VolumeAttributesClass",
-    "DeviceClass",
-    "ResourceClaim",
-    "ResourceClaimTemplate",
-    "ResourceSlice",
-];
-
 #[test]
 fn every_definition_and_path_has_upstreams_structure() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/upstream.txt");
@@ -187,8 +166,7 @@ fn pieces(of: &str, document: &Value, to: &mut BTreeMap<String, BTreeSet<String>
     let places = [&document["paths"], &document["definitions"], &document["components"]["schemas"]];
     let version = of.split(' ').next().expect("a first word");
     let mut add = |name: &str, piece: &Value, is_path: bool| {
-        let mut piece = structure(piece, shared, is_path);
-        mask_deleted(&mut piece);
+        let piece = structure(piece, shared, is_path);
         let hash = hash(piece.to_string().as_bytes());
         to.entry(format!("{version} {name} {hash}")).or_default().insert(of.to_owned());
     };
@@ -224,14 +202,6 @@ fn structure(tree: &Value, shared: &Value, is_map: bool) -> Value {
         }
         Value::Array(items) => items.iter().map(|item| structure(item, shared, false)).collect(),
         other => other.clone(),
-    }
-}
-
-fn mask_deleted(piece: &mut Value) {
-    let Some(delete) = piece.get_mut("delete") else { return };
-    let kind = delete["x-kubernetes-group-version-kind"]["kind"].as_str().unwrap_or_default();
-    if delete["x-kubernetes-action"] == "delete" && DELETED_COMES_BACK.contains(&kind) {
-        delete["responses"] = Value::Null;
     }
 }
 

@@ -203,7 +203,9 @@ impl Resource {
             options: parameters::options("DeleteOptions"),
         });
         operation.body = Some((format!("{META}.DeleteOptions").into(), false));
-        operation.answer = if self.kind.strategy.returns_deleted() {
+        // Upstream's documents don't know what a namespace's deletion answers with.
+        let is_told = self.kind.subresource("finalize").is_none();
+        operation.answer = if self.kind.strategy.returns_deleted() && is_told {
             definition(self.own())
         } else {
             Some(format!("{META}.Status").into())
