@@ -7,6 +7,7 @@ use schema::builtin;
 /// An object in a served version, as it is stored.
 pub fn to_stored(kind: &'static Kind, _version: &str, mut object: Value) -> Result<Value> {
     if let Some(storage) = &kind.storage {
+        kinds::fold(&mut object);
         convert(&mut object, storage.group_version)?;
     }
     Ok(object)

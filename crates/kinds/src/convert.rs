@@ -9,6 +9,7 @@ mod custom_resource_definition;
 mod event;
 mod go_json;
 mod horizontal_pod_autoscaler;
+mod secret;
 
 use object::{ApiError, Result, Value};
 
@@ -73,6 +74,14 @@ pub fn convert(object: &mut Value, group_version: &str) -> Result<()> {
     (step.run)(object);
     object["apiVersion"] = group_version.into();
     Ok(())
+}
+
+/// Folds what a version may say in two ways into the one that is kept, as upstream's conversion from
+/// the wire does.
+pub fn fold(object: &mut Value) {
+    if object["apiVersion"] == "v1" && object["kind"] == "Secret" {
+        secret::fold(object);
+    }
 }
 
 /// For versions that differ in nothing but their name.

@@ -40,7 +40,7 @@ mod scheduling;
 mod storage;
 
 pub use column::{Cell, Column, Row, TableRules};
-pub use convert::convert;
+pub use convert::{convert, fold};
 pub use self::core::service::address_errors as service_address_errors;
 pub use strategy::{Context, Plain, Strategy};
 
