@@ -17,17 +17,17 @@ pub(super) fn choose<'a>(pod: &'a Value, wanted: Option<&'a str>) -> Result<&'a 
     if let Some(wanted) = wanted {
         return match LISTS.iter().any(|list| names(list).any(|name| name == wanted)) {
             true => Ok(wanted),
-            false => Err(ApiError::bad_request(format!(
-                "container {wanted} is not valid for pod {pod}"
-            ))),
+            false => {
+                Err(ApiError::bad_request(format!("container {wanted} is not valid for pod {pod}")))
+            }
         };
     }
     let ordinary: Vec<&str> = names("containers").collect();
     match ordinary[..] {
         [only] => Ok(only),
-        [] => Err(ApiError::bad_request(format!(
-            "a container name must be specified for pod {pod}"
-        ))),
+        [] => {
+            Err(ApiError::bad_request(format!("a container name must be specified for pod {pod}")))
+        }
         _ => {
             let all: Vec<&str> = LISTS.iter().flat_map(|list| names(list)).collect();
             Err(ApiError::bad_request(format!(
@@ -71,9 +71,6 @@ mod tests {
             choose(&two, None).unwrap_err().message,
             "a container name must be specified for pod p, choose one of: [i a b]"
         );
-        assert_eq!(
-            bound_node(&one).unwrap_err().message,
-            "pod p does not have a host assigned"
-        );
+        assert_eq!(bound_node(&one).unwrap_err().message, "pod p does not have a host assigned");
     }
 }

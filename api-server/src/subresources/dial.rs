@@ -13,7 +13,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use runtime::Task;
 use rustls::pki_types::ServerName;
-use rustls::{CertificateError, ClientConfig};
+use rustls::{CertificateError, ClientConfig, InvalidMessage};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -127,6 +127,9 @@ impl Backend {
         let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
         let why = match inner {
             Some(rustls::Error::InvalidCertificate(why)) => why,
+            Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+                return "tls: first record does not look like a TLS handshake".to_owned();
+            }
             Some(other) => return format!("tls: {other}"),
             None if error.kind() == io::ErrorKind::UnexpectedEof => return "EOF".to_owned(),
             None => return words(error),
@@ -165,9 +168,7 @@ fn words(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(chars).collect()
-    })
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 impl http_body::Body for Answered {

@@ -115,15 +115,13 @@ impl Kubelets {
     }
 
     fn address(&self, addresses: &Value) -> Result<String> {
-        let all: Vec<(&str, &str)> = addresses
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|a| (a["type"].as_str().unwrap_or_default(), a["address"].as_str().unwrap_or_default()))
-            .collect();
+        let text = |value: &'_ Value| value.as_str().unwrap_or_default().to_owned();
+        let all = addresses.as_array().into_iter().flatten();
+        let all: Vec<(String, String)> =
+            all.map(|one| (text(&one["type"]), text(&one["address"]))).collect();
         let first = self.preferred.iter().find_map(|wanted| all.iter().find(|(t, _)| t == wanted));
         match first {
-            Some((_, address)) => Ok((*address).to_owned()),
+            Some((_, address)) => Ok(address.clone()),
             None => {
                 let known: Vec<String> = all.iter().map(|(t, a)| format!("{{{t} {a}}}")).collect();
                 let known = known.join(" ");

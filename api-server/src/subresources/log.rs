@@ -52,7 +52,9 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
 fn query(ask: &Ask) -> Result<String> {
     let integer = |name: &str| ask.query.integer(name);
     let (tail, limit) = (integer("tailLines")?, integer("limitBytes")?);
-    let (seconds, time) = (integer("sinceSeconds")?, ask.query.get("sinceTime"));
+    let seconds = integer("sinceSeconds")?;
+    let time = ask.query.get("sinceTime").map(object::time::canonical).transpose();
+    let time = time.map_err(|error| ApiError::bad_request(error.to_string()))?;
     let mut errors = FieldErrors::new();
     if let Some(lines @ ..0) = tail {
         errors.invalid("tailLines", lines, "must be greater than or equal to 0");
@@ -60,9 +62,10 @@ fn query(ask: &Ask) -> Result<String> {
     if let Some(bytes @ ..1) = limit {
         errors.invalid("limitBytes", bytes, "must be greater than 0");
     }
-    match (seconds, time) {
+    match (seconds, &time) {
         (Some(_), Some(_)) => {
-            errors.forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified");
+            // Upstream's way to print a path that is empty.
+            errors.forbidden("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified");
         }
         (Some(seconds @ ..1), None) => {
             errors.invalid("sinceSeconds", seconds, "must be greater than 0");
@@ -86,7 +89,7 @@ fn query(ask: &Ask) -> Result<String> {
     number("sinceSeconds", seconds);
     number("tailLines", tail);
     if let Some(time) = time {
-        query.append_pair("sinceTime", time);
+        query.append_pair("sinceTime", &time);
     }
     for name in ["follow", "previous", "timestamps"] {
         if ask.query.flag(name) {

@@ -35,9 +35,8 @@ fn ports(ask: &Ask) -> Result<Vec<String>> {
 }
 
 fn port(text: &str) -> Result<String> {
-    let wrong = || {
-        ApiError::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
-    };
+    let wrong =
+        || ApiError::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"));
     let numbers = text.split(',').map(|one| one.trim().parse::<i32>());
     let numbers = numbers.collect::<Result<Vec<_>, _>>().map_err(|_| wrong())?;
     Ok(numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(","))

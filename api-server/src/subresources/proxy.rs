@@ -15,6 +15,8 @@ use std::net::IpAddr;
 
 const FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 
+const NO_CACHE: &str = "no-cache, private";
+
 /// Headers about one connection, which don't travel on.
 const HOP_BY_HOP: &[&str] = &[
     "connection",
@@ -63,8 +65,10 @@ impl<'a> Wanted<'a> {
 
 /// A port by its number.
 pub(super) fn port(text: &str) -> Result<u16> {
-    let port = text.parse();
-    port.map_err(|_| ApiError::unavailable(format!("error trying to reach service: dial tcp: lookup tcp/{text}: unknown port")))
+    text.parse().map_err(|_| {
+        let why = format!("dial tcp: lookup tcp/{text}: unknown port");
+        ApiError::unavailable(format!("error trying to reach service: {why}"))
+    })
 }
 
 /// The port of a scheme.
@@ -96,7 +100,7 @@ pub(super) async fn pass(
         return upgrade::pass(api, ask, backend, &format!("{path}{query}")).await;
     }
     if rest.is_empty() && matches!(ask.parts.method, Method::GET | Method::HEAD) {
-        return moved(&format!("{prefix}/{query}"));
+        return moved(format!("{prefix}/{query}"));
     }
     let path = if rest.is_empty() { "/" } else { rest.as_str() };
     let request = Request::builder().method(ask.parts.method.clone()).uri(format!("{path}{query}"));
@@ -115,10 +119,14 @@ pub(super) async fn pass(
     let headers = answer.headers_mut();
     strip(headers, HOP_BY_HOP);
     strip(headers, CORS);
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(NO_CACHE));
+    }
     if let Some(location) = headers.get(header::LOCATION).and_then(|text| text.to_str().ok()) {
-        let host = ask.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let location = through_us(location, &prefix, &[&backend.authority(), host.unwrap_or_default()]);
-        headers.insert(header::LOCATION, HeaderValue::from_str(&location).map_err(ApiError::internal)?);
+        let ours = ask.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let own_hosts = [&*backend.authority(), ours.unwrap_or_default()];
+        let location = HeaderValue::from_str(&through_us(location, &prefix, &own_hosts));
+        headers.insert(header::LOCATION, location.map_err(ApiError::internal)?);
     }
     Ok(answer)
 }
@@ -130,9 +138,9 @@ fn split(path: &str, namespaced: bool) -> (&str, &str) {
     path.split_at(end)
 }
 
-fn moved(to: &str) -> Result<Response<Body>> {
+fn moved(to: String) -> Result<Response<Body>> {
     let response = Response::builder().status(StatusCode::MOVED_PERMANENTLY);
-    let response = response.header(header::LOCATION, to);
+    let response = response.header(header::LOCATION, to).header(header::CACHE_CONTROL, NO_CACHE);
     response.body(Body::empty()).map_err(ApiError::internal)
 }
 
@@ -168,8 +176,11 @@ fn through_us(location: &str, prefix: &str, own_hosts: &[&str]) -> String {
             path
         }
     };
-    if !path.starts_with('/') || path.starts_with("//") || path.starts_with(prefix) {
-        return if absolute.is_some() && path.starts_with(prefix) { path.to_owned() } else { location.to_owned() };
+    if path.starts_with(prefix) {
+        return path.to_owned();
+    }
+    if !path.starts_with('/') || path.starts_with("//") {
+        return location.to_owned();
     }
     format!("{prefix}{path}")
 }
@@ -195,7 +206,10 @@ mod tests {
         let pod = "/api/v1/namespaces/a/pods/b/proxy";
         assert_eq!(split(pod, true), (pod, ""));
         assert_eq!(split("/api/v1/namespaces/a/pods/b/proxy/x/", true), (pod, "/x/"));
-        assert_eq!(split("/api/v1/nodes/n/proxy/x%2Fy", false), ("/api/v1/nodes/n/proxy", "/x%2Fy"));
+        assert_eq!(
+            split("/api/v1/nodes/n/proxy/x%2Fy", false),
+            ("/api/v1/nodes/n/proxy", "/x%2Fy")
+        );
     }
 
     #[test]

@@ -14,9 +14,9 @@ pub(super) async fn serve(api: &Api, ask: Ask, body: Body) -> Result<Response<Bo
     let id = ask.resource.name.as_str();
     let namespace = ask.resource.namespace.as_str();
     let wanted = Wanted::read("service", id)?;
+    let service = read(api, "services", namespace, wanted.name).await?;
     let mut port_name = wanted.port.to_owned();
     if let Ok(number) = wanted.port.parse::<i64>() {
-        let service = read(api, "services", namespace, wanted.name).await?;
         port_name = name_of_port(&service, number).ok_or_else(|| {
             let name = wanted.name;
             ApiError::unavailable(format!("no service port {number} found for service {name:?}"))

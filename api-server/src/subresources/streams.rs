@@ -1,7 +1,8 @@
 //! What `pods/exec` and `pods/attach` share: the streams of a container, over the kubelet.
 //!
-//! The kubelet speaks SPDY and WebSocket itself. One that does not take the newer subprotocols (older
-//! than 1.36) is not translated for: the client is refused, and kubectl then asks again in SPDY.
+//! The kubelet speaks SPDY and WebSocket itself. One that does not take the newer subprotocols
+//! (older than 1.36) is not translated for: the client is refused, and kubectl then asks again in
+//! SPDY.
 //! Mirrors `pkg/registry/core/pod/strategy.go` (`streamLocation`, `streamParams`).
 
 use super::kubelet::Kubelet;
@@ -37,15 +38,19 @@ pub(super) async fn serve_streams(api: &Api, ask: Ask, part: &Part) -> Result<Re
 }
 
 /// Refuses a client of one of the newer subprotocols, unless the kubelet takes them.
-pub(super) fn refuse_unless(ask: &Ask, kubelet: &Kubelet, is_newer: fn(&str) -> bool) -> Result<()> {
+pub(super) fn refuse_unless(
+    ask: &Ask,
+    kubelet: &Kubelet,
+    is_newer: fn(&str) -> bool,
+) -> Result<()> {
     if kubelet.takes_websockets {
         return Ok(());
     }
     match subprotocols(&ask.headers).find(|name| is_newer(name)) {
         None => Ok(()),
         Some(name) => Err(ApiError::bad_request(format!(
-            "unable to upgrade: the kubelet does not support the WebSocket subprotocol {name}, use \
-             SPDY/3.1"
+            "unable to upgrade: the kubelet does not support the WebSocket subprotocol {name}, \
+             use SPDY/3.1"
         ))),
     }
 }

@@ -21,9 +21,10 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Whether a client wants to speak something else from here on.
 pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
-    headers.get_all(CONNECTION).iter().any(|value| {
-        value.to_str().is_ok_and(|text| text.to_ascii_lowercase().contains("upgrade"))
-    })
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .any(|value| value.to_str().is_ok_and(|text| text.to_ascii_lowercase().contains("upgrade")))
 }
 
 /// Hands the request, and the connection once it is upgraded, on to a backend. `path` is the
