@@ -2,13 +2,13 @@
 
 use crate::consistent::Newest;
 use crate::item::Item;
-use crate::limits::{FEED_RETRY, FRESHNESS_WAIT, LOAD_PAGE_ENTRIES};
+use crate::limits::{FEED_RETRY, FRESHNESS_WAIT, JSON_UNUSED, LOAD_PAGE_ENTRIES};
 use crate::shelf::Shelf;
 use futures::StreamExt;
 use kinds::Kind;
 use object::{ApiError, Result};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use store::{Batch, Entry, Range, Revision, Store, StoreError, prefix_end};
 use tokio::sync::watch;
 
@@ -51,6 +51,7 @@ impl Cache {
             Arc::new(Self { shelves, places, reached: watch::Sender::new(0), newest });
         let revision = cache.load(&*store, true).await?;
         runtime::spawn("cache feed", cache.clone().follow(store, revision)).detach();
+        runtime::spawn("unused JSON", drop_unused_json(Arc::downgrade(&cache))).detach();
         Ok(cache)
     }
 
@@ -164,6 +165,19 @@ impl Cache {
             shelf.apply(key.to_owned(), event.entry.mod_revision, outcome);
         }
         self.reached.send_replace(batch.revision);
+    }
+}
+
+/// Forgets, from time to time, the JSON of objects that nobody reads any longer, as long as there
+/// is a cache.
+async fn drop_unused_json(cache: Weak<Cache>) {
+    let mut tick = runtime::clock::every(JSON_UNUSED);
+    loop {
+        tick.tick().await;
+        let Some(cache) = cache.upgrade() else { return };
+        for shelf in cache.places.by_key.values() {
+            shelf.drop_unused_json();
+        }
     }
 }
 

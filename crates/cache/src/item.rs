@@ -5,7 +5,7 @@ use codec::{TypeId, TypeMeta, envelope};
 use kinds::{Encoding, Kind, Storage};
 use object::{ApiError, GroupVersion, Gvk, Result, Value, meta};
 use schema::builtin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use store::{Entry, Revision};
 
 /// What selectors and lists need to know of an object without decoding it.
@@ -30,9 +30,18 @@ pub struct Item {
     pub revision: Revision,
     /// What selectors need.
     pub header: Header,
-    /// Protobuf without the envelope, or JSON; `resourceVersion` set.
+    /// Protobuf without the envelope, or JSON with its newline; `resourceVersion` set.
     body: Bytes,
-    json: OnceLock<Bytes>,
+    json: Mutex<Kept>,
+}
+
+/// JSON made from protobuf, kept for the next reader.
+#[derive(Debug, Default)]
+struct Kept {
+    /// With the newline that ends an answer, so that no answer is copied to get it.
+    line: Option<Bytes>,
+    /// Whether anyone has read it since [`Item::drop_unused_json`] looked.
+    used: bool,
 }
 
 impl Item {
@@ -46,7 +55,7 @@ impl Item {
         let body = match storage.encoding {
             Encoding::Protobuf => {
                 let unknown = envelope::read(&entry.value).map_err(|e| wrong(e.to_string()))?;
-                envelope::splice_resource_version(unknown.raw, &entry.mod_revision.to_string())
+                envelope::splice_resource_version(unknown.raw, &version(entry.mod_revision))
                     .map_err(|e| wrong(e.to_string()))?
             }
             Encoding::Json => {
@@ -55,7 +64,9 @@ impl Item {
                 if !object.is_object() {
                     return Err(wrong("not an object".to_owned()));
                 }
-                meta::set(&mut object, "resourceVersion", &entry.mod_revision.to_string());
+                if entry.mod_revision > 0 {
+                    meta::set(&mut object, "resourceVersion", &version(entry.mod_revision));
+                }
                 encode_json(kind, storage, &object)?
             }
         };
@@ -64,7 +75,7 @@ impl Item {
 
     fn new(kind: &'static Kind, revision: Revision, body: Bytes) -> Result<Self> {
         let header = header(kind, storage(kind)?, &body)?;
-        Ok(Self { kind, revision, header, body, json: OnceLock::new() })
+        Ok(Self { kind, revision, header, body, json: Mutex::default() })
     }
 
     /// The same object as of another revision: what a watch reports of a deleted object.
@@ -82,7 +93,7 @@ impl Item {
             }
         };
         let header = self.header.clone();
-        Ok(Self { kind: self.kind, revision, header, body, json: OnceLock::new() })
+        Ok(Self { kind: self.kind, revision, header, body, json: Mutex::default() })
     }
 
     /// The key below the kind's: `namespace/name`, or `name`.
@@ -115,26 +126,46 @@ impl Item {
         (storage.encoding == Encoding::Protobuf).then(|| self.body.clone())
     }
 
-    /// JSON in the stored version, made at most once.
+    /// JSON in the stored version.
     pub fn json(&self) -> Result<Bytes> {
-        if let Some(json) = self.json.get() {
-            return Ok(json.clone());
-        }
+        let line = self.json_line()?;
+        Ok(line.slice(..line.len() - 1))
+    }
+
+    /// The same with a newline behind it, as a whole answer has it: made on first need, and
+    /// shared.
+    pub fn json_line(&self) -> Result<Bytes> {
         let storage = storage(self.kind)?;
-        let json = match storage.encoding {
-            Encoding::Json => self.body.clone(),
-            Encoding::Protobuf => {
-                let root = root(self.kind, storage)?;
-                let names = TypeMeta {
-                    kind: self.kind.kind,
-                    api_version: storage.group_version,
-                };
-                codec::proto_to_json(builtin(), root, &self.body, &names)
-                    .map(Bytes::from)
-                    .map_err(ApiError::internal)?
-            }
-        };
-        Ok(self.json.get_or_init(|| json).clone())
+        if storage.encoding == Encoding::Json {
+            return Ok(self.body.clone());
+        }
+        let mut kept = self.kept();
+        kept.used = true;
+        if let Some(line) = &kept.line {
+            return Ok(line.clone());
+        }
+        let root = root(self.kind, storage)?;
+        let names = TypeMeta { kind: self.kind.kind, api_version: storage.group_version };
+        let mut line = codec::proto_to_json(builtin(), root, &self.body, &names)
+            .map_err(ApiError::internal)?;
+        line.push(b'\n');
+        // What is kept takes no more room than it needs.
+        let line = Bytes::from(line.into_boxed_slice());
+        kept.line = Some(line.clone());
+        Ok(line)
+    }
+
+    /// Forgets JSON that nobody has read since the last call; it can be made again.
+    pub(crate) fn drop_unused_json(&self) {
+        let mut kept = self.kept();
+        if !kept.used {
+            kept.line = None;
+        }
+        kept.used = false;
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.json.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The object as a tree, in the stored version.
@@ -154,8 +185,13 @@ impl Item {
 
     /// How many bytes this holds, roughly.
     pub fn bytes(&self) -> usize {
-        self.body.len() + self.json.get().map_or(0, Bytes::len) + size_of::<Self>()
+        self.body.len() + self.kept().line.as_ref().map_or(0, Bytes::len) + size_of::<Self>()
     }
+}
+
+/// A revision as `resourceVersion` says it; what was never stored (a dry run) has none.
+fn version(revision: Revision) -> String {
+    if revision > 0 { revision.to_string() } else { String::new() }
 }
 
 /// `namespace/name`, or `name` for cluster-wide objects.
@@ -172,18 +208,16 @@ pub fn encode_stored(kind: &'static Kind, object: &Value) -> Result<Bytes> {
                 .map_err(ApiError::internal)?;
             Ok(envelope::write(storage.group_version, kind.kind, &raw).into())
         }
-        Encoding::Json => {
-            let mut json = encode_json(kind, storage, object)?.to_vec();
-            json.push(b'\n');
-            Ok(json.into())
-        }
+        Encoding::Json => encode_json(kind, storage, object),
     }
 }
 
+/// JSON with the newline that upstream stores too.
 fn encode_json(kind: &'static Kind, storage: &Storage, object: &Value) -> Result<Bytes> {
-    codec::encode_json(builtin(), root(kind, storage)?, object)
-        .map(Bytes::from)
-        .map_err(ApiError::internal)
+    let mut line = codec::encode_json(builtin(), root(kind, storage)?, object)
+        .map_err(ApiError::internal)?;
+    line.push(b'\n');
+    Ok(line.into_boxed_slice().into())
 }
 
 fn storage(kind: &'static Kind) -> Result<&'static Storage> {
@@ -235,6 +269,3 @@ fn header(kind: &'static Kind, storage: &Storage, body: &[u8]) -> Result<Header>
 fn scalar_text(value: &Value) -> String {
     if value.is_null() { String::new() } else { value.to_string() }
 }
-
-/// Shared by its readers.
-pub type Shared = Arc<Item>;

@@ -7,8 +7,11 @@
 //!
 //! Mirrors `k8s.io/apiserver/pkg/storage/cacher`: the rules of `resourceVersion` are the same.
 
+mod change;
 mod consistent;
 mod feed;
+mod index;
+mod interest;
 mod item;
 pub mod limits;
 mod read;

@@ -2,9 +2,10 @@
 
 use crate::feed::Cache;
 use crate::item::Item;
-use crate::shelf::{Items, Shelf};
+use crate::shelf::{Items, Key, Shelf};
+use kinds::Kind;
 use object::{ApiError, FieldSelector, Result, Selector};
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 use store::Revision;
 
@@ -72,10 +73,20 @@ impl Query {
         }
     }
 
+    /// Between which keys the answer lies, behind the last one of the page before.
+    fn bounds(&self, after: Option<&str>) -> (Bound<String>, Bound<String>) {
+        let (start, end) = self.range();
+        let lower = match after {
+            Some(after) if after >= start.as_str() => Bound::Excluded(after.to_owned()),
+            _ => Bound::Included(start),
+        };
+        (lower, end.map_or(Bound::Unbounded, Bound::Excluded))
+    }
+
     /// The one key that can match, if the selectors name a single object.
-    fn single(&self, shelf: &Shelf) -> Option<String> {
+    pub(crate) fn single(&self, kind: &Kind) -> Option<String> {
         let name = self.fields.requires_exact_match("metadata.name")?;
-        if !shelf.kind.namespaced {
+        if !kind.namespaced {
             return Some(name.to_owned());
         }
         let namespace = self
@@ -97,6 +108,7 @@ impl Cache {
         after: Option<&str>,
     ) -> Result<List> {
         self.reach(at).await?;
+        shelf.prepare_index(query);
         let (items, revision) = {
             let state = shelf.read();
             let (start, end) = query.range();
@@ -108,7 +120,17 @@ impl Cache {
                     let items = state.items_at(revision).ok_or_else(|| too_old(revision))?;
                     (items, revision)
                 }
-                _ => (state.items.clone(), state.latest.max(self.revision())),
+                _ => {
+                    let revision = state.latest.max(self.revision());
+                    if let Some(found) = state.indexed(query, shelf.kind) {
+                        let (lower, upper) = query.bounds(after);
+                        let bounds = (as_str(&lower), as_str(&upper));
+                        let inside = |key: &str| RangeBounds::<str>::contains(&bounds, key);
+                        let found = found.into_iter().filter(|(key, _)| inside(key));
+                        return Ok(page(query, found, revision, limit));
+                    }
+                    (state.items.clone(), revision)
+                }
             }
         };
         Ok(select(shelf, query, &items, revision, limit, after))
@@ -162,34 +184,43 @@ fn select(
     limit: usize,
     after: Option<&str>,
 ) -> List {
-    let mut list = List { revision, ..List::default() };
-    if let Some(key) = query.single(shelf) {
+    if let Some(key) = query.single(shelf.kind) {
         let fits = |item: &&Arc<Item>| query.matches(item) && after.is_none_or(|a| key.as_str() > a);
-        list.items.extend(items.get(&key).filter(fits).cloned());
-        return list;
+        let items = items.get(key.as_str()).filter(fits).cloned().into_iter().collect();
+        return List { items, revision, ..List::default() };
     }
-    let (start, end) = query.range();
-    let lower = match after {
-        Some(after) if after >= start.as_str() => Bound::Excluded(after.to_owned()),
-        _ => Bound::Included(start),
-    };
-    let upper = end.map_or(Bound::Unbounded, Bound::Excluded);
-    let mut range = items.range((lower, upper));
+    let (lower, upper) = query.bounds(after);
+    let bounds = (as_str(&lower), as_str(&upper));
+    page(query, items.range::<_, str>(bounds), revision, limit)
+}
+
+fn as_str(bound: &Bound<String>) -> Bound<&str> {
+    bound.as_ref().map(String::as_str)
+}
+
+/// What a query selects of these, in their order, at most `limit`; 0: all.
+fn page<'a>(
+    query: &Query,
+    mut candidates: impl Iterator<Item = (&'a Key, &'a Arc<Item>)>,
+    revision: Revision,
+    limit: usize,
+) -> List {
+    let mut list = List { revision, ..List::default() };
     let mut last = None;
-    for (key, item) in range.by_ref() {
+    while let Some((key, item)) = candidates.next() {
         if !query.matches(item) {
             continue;
         }
         if limit > 0 && list.items.len() == limit {
             list.next = last.take();
             if query.selects_all() {
-                list.remaining = Some(1 + range.count());
+                list.remaining = Some(1 + candidates.count());
             }
             return list;
         }
         list.items.push(item.clone());
         if limit > 0 && list.items.len() == limit {
-            last = Some(key.clone());
+            last = Some(key.to_string());
         }
     }
     list

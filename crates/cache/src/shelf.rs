@@ -1,28 +1,24 @@
 //! The objects of one kind, and the ring of its last changes.
 
+use crate::change::Change;
+use crate::index::{self, Index};
+use crate::interest::{Groups, Interest};
 use crate::item::Item;
-use crate::limits::RING_CHANGES;
+use crate::limits::{INDEX_FROM_OBJECTS, RING_BYTES, RING_CHANGES};
+use crate::read::Query;
 use imbl::OrdMap;
 use kinds::Kind;
 use object::{ApiError, Result};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::Revision;
 use tokio::sync::watch;
 
-/// The objects of a kind in order of their keys (`namespace/name`), cheap to clone.
-pub(crate) type Items = OrdMap<String, Arc<Item>>;
+/// `namespace/name`, or `name`; shared by the map, the indexes and the ring.
+pub(crate) type Key = Arc<str>;
 
-/// One change of one object.
-#[derive(Clone, Debug)]
-pub(crate) struct Change {
-    pub(crate) key: String,
-    pub(crate) revision: Revision,
-    /// The object as written; `None`: it was removed.
-    pub(crate) item: Option<Arc<Item>>,
-    /// The object as it was; `None`: it is new.
-    pub(crate) previous: Option<Arc<Item>>,
-}
+/// The objects of a kind in order of their keys, cheap to clone.
+pub(crate) type Items = OrdMap<Key, Arc<Item>>;
 
 /// The objects of one kind.
 #[derive(Debug)]
@@ -30,8 +26,6 @@ pub struct Shelf {
     /// The kind.
     pub kind: &'static Kind,
     state: RwLock<State>,
-    /// The number of the last change, to wake watchers.
-    changed: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +33,10 @@ pub(crate) struct State {
     pub(crate) items: Items,
     /// Stored values that cannot be read, by key, with the reason.
     faults: BTreeMap<String, ApiError>,
-    ring: VecDeque<Change>,
+    index: Index,
+    groups: Groups,
+    ring: VecDeque<Arc<Change>>,
+    ring_bytes: usize,
     /// The number of the first change in the ring.
     first: u64,
     /// The revision of the last change. The cache as a whole may not have reached it yet, but a
@@ -51,11 +48,15 @@ pub(crate) struct State {
 
 impl Shelf {
     pub(crate) fn new(kind: &'static Kind) -> Self {
-        Self { kind, state: RwLock::default(), changed: watch::Sender::new(0) }
+        Self { kind, state: RwLock::default() }
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().expect("no holder of the lock panics")
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().expect("no holder of the lock panics")
     }
 
     /// One object, or the reason why it cannot be read.
@@ -64,7 +65,7 @@ impl Shelf {
         let state = self.read();
         match state.faults.get(&key) {
             Some(fault) => Err(fault.clone()),
-            None => Ok(state.items.get(&key).cloned()),
+            None => Ok(state.items.get(key.as_str()).cloned()),
         }
     }
 
@@ -85,7 +86,7 @@ impl Shelf {
 
     /// Applies a change; `outcome` is the new item, its removal, or why it cannot be read.
     pub(crate) fn apply(&self, key: String, revision: Revision, outcome: Result<Option<Arc<Item>>>) {
-        let mut state = self.state.write().expect("no holder of the lock panics");
+        let mut state = self.write();
         let item = match outcome {
             Ok(item) => {
                 state.faults.remove(&key);
@@ -97,21 +98,7 @@ impl Shelf {
                 None
             }
         };
-        let previous = match &item {
-            Some(item) => state.items.insert(key.clone(), item.clone()),
-            None => state.items.remove(&key),
-        };
-        if item.is_none() && previous.is_none() {
-            return;
-        }
-        state.latest = revision;
-        state.ring.push_back(Change { key, revision, item, previous });
-        if state.ring.len() > RING_CHANGES {
-            state.trim();
-        }
-        let number = state.first + state.ring.len() as u64;
-        drop(state);
-        self.changed.send_replace(number);
+        state.change(key.into(), revision, item);
     }
 
     /// Fills the shelf with what was loaded at `revision`. What differs from before is a change
@@ -123,10 +110,10 @@ impl Shelf {
         first_time: bool,
     ) {
         if first_time {
-            let mut state = self.state.write().expect("no holder of the lock panics");
+            let mut state = self.write();
             for (key, outcome) in loaded {
                 match outcome {
-                    Ok(item) => drop(state.items.insert(key, item)),
+                    Ok(item) => state.put(key.into(), item),
                     Err(fault) => {
                         tracing::error!("{fault}");
                         state.faults.insert(key, fault);
@@ -137,7 +124,7 @@ impl Shelf {
             return;
         }
         let before: Vec<(String, Revision)> =
-            self.read().items.iter().map(|(key, item)| (key.clone(), item.revision)).collect();
+            self.read().items.iter().map(|(key, item)| (key.to_string(), item.revision)).collect();
         for (key, seen) in before {
             match loaded.remove(&key) {
                 None => self.apply(key, revision, Ok(None)),
@@ -150,14 +137,80 @@ impl Shelf {
         }
     }
 
-    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
+    /// One watcher more for an interest; [`Shelf::leave`] ends that.
+    pub(crate) fn join(&self, interest: &Interest) -> watch::Receiver<u64> {
+        let mut state = self.write();
+        let State { groups, ring, first, .. } = &mut *state;
+        let numbered = ring.iter().enumerate().map(|(at, c)| (*first + at as u64, &**c));
+        groups.join(interest, numbered, *first)
+    }
+
+    pub(crate) fn leave(&self, interest: &Interest) {
+        self.write().groups.leave(interest);
+    }
+
+    /// Forgets the JSON that nobody has read since the last call.
+    pub(crate) fn drop_unused_json(&self) {
+        let state = self.read();
+        let (items, ring) = (state.items.clone(), state.ring.clone());
+        drop(state);
+        items.values().for_each(|item| item.drop_unused_json());
+        ring.iter().filter_map(|c| c.previous.as_ref()).for_each(|item| item.drop_unused_json());
+    }
+
+    /// Indexes what a query selects by, where the shelf is so large that it pays.
+    pub(crate) fn prepare_index(&self, query: &Query) {
+        let terms = index::terms(query, self.kind);
+        let state = self.read();
+        if state.items.len() < INDEX_FROM_OBJECTS || state.index.is_ready(&terms) {
+            return;
+        }
+        drop(state);
+        let mut state = self.write();
+        let State { index, items, .. } = &mut *state;
+        index.prepare(&terms, items);
     }
 }
 
+/// Some of the changes that concern a watcher.
+pub(crate) struct Turn {
+    pub(crate) changes: Vec<Arc<Change>>,
+    /// The number of the first change that it has yet to look at.
+    pub(crate) next: u64,
+}
+
 impl State {
+    fn put(&mut self, key: Key, item: Arc<Item>) {
+        self.index.follow(&key, None, Some(&item));
+        self.items.insert(key, item);
+    }
+
+    fn change(&mut self, key: Key, revision: Revision, item: Option<Arc<Item>>) {
+        let previous = match &item {
+            Some(item) => self.items.insert(key.clone(), item.clone()),
+            None => self.items.remove(&key),
+        };
+        if item.is_none() && previous.is_none() {
+            return;
+        }
+        self.index.follow(&key, previous.as_deref(), item.as_deref());
+        self.latest = revision;
+        let change = Arc::new(Change::new(key, revision, item, previous));
+        let number = self.next_number();
+        self.ring_bytes += change.bytes;
+        self.ring.push_back(change.clone());
+        while self.ring.len() > RING_CHANGES
+            || (self.ring_bytes > RING_BYTES && self.ring.len() > 1)
+        {
+            self.trim();
+        }
+        self.groups.came(number, &change);
+    }
+
     fn trim(&mut self) {
         if let Some(change) = self.ring.pop_front() {
+            self.groups.went(self.first, &change);
+            self.ring_bytes -= change.bytes;
             self.trimmed = change.revision;
             self.first += 1;
         }
@@ -172,10 +225,26 @@ impl State {
         Some(self.first + skip as u64)
     }
 
-    /// The changes from a number on, at most `limit`; `None` if the first was trimmed.
-    pub(crate) fn changes(&self, from: u64, limit: usize) -> Option<Vec<Change>> {
-        let skip = usize::try_from(from.checked_sub(self.first)?).ok()?;
-        Some(self.ring.iter().skip(skip).take(limit).cloned().collect())
+    /// The changes that concern an interest from a number on, at most `limit`; `None` if one of
+    /// them was trimmed.
+    pub(crate) fn changes(&self, interest: &Interest, from: u64, limit: usize) -> Option<Turn> {
+        let mut numbers = self.groups.get(interest)?.numbers(from)?;
+        let mut turn = Turn { changes: Vec::new(), next: self.next_number() };
+        for number in numbers.by_ref().take(limit) {
+            let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
+            turn.changes.push(self.ring.get(place)?.clone());
+        }
+        if let Some(number) = numbers.next() {
+            turn.next = number;
+        }
+        Some(turn)
+    }
+
+    /// The keys and items among which a query's answer is, where an index tells.
+    pub(crate) fn indexed(&self, query: &Query, kind: &Kind) -> Option<Vec<(&Key, &Arc<Item>)>> {
+        let keys = self.index.narrowest(&index::terms(query, kind))?;
+        let items = keys.into_iter().flatten().filter_map(|key| self.items.get_key_value(key));
+        Some(items.collect())
     }
 
     /// The number that the next change will have.

@@ -7,7 +7,9 @@ use crate::feed::Cache;
 use crate::item::Item;
 use crate::limits::WATCH_TURN_EVENTS;
 use crate::read::{At, Query};
-use crate::shelf::{Change, Shelf};
+use crate::change::Change;
+use crate::interest::Interest;
+use crate::shelf::Shelf;
 use object::{ApiError, Result};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -54,17 +56,38 @@ pub enum Start {
 /// One watch.
 #[derive(Debug)]
 pub struct Watcher {
-    shelf: Arc<Shelf>,
+    member: Member,
     query: Query,
     /// The number of the next change to look at.
     next: u64,
-    changed: watch::Receiver<u64>,
     pending: VecDeque<WatchEvent>,
     cache: Arc<Cache>,
     /// Changes up to this revision are none of its business.
     after: Revision,
     /// The revision up to which everything has been reported.
     reported: Revision,
+}
+
+/// A place in a group of the shelf's watchers, given up when dropped.
+#[derive(Debug)]
+struct Member {
+    shelf: Arc<Shelf>,
+    interest: Interest,
+    changed: watch::Receiver<u64>,
+}
+
+impl Member {
+    fn join(shelf: &Arc<Shelf>, query: &Query) -> Self {
+        let interest = Interest::of(query, shelf.kind);
+        let changed = shelf.join(&interest);
+        Self { shelf: shelf.clone(), interest, changed }
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.shelf.leave(&self.interest);
+    }
 }
 
 impl Cache {
@@ -88,7 +111,11 @@ impl Cache {
         query: Query,
         start: Start,
     ) -> Result<Watcher> {
-        let changed = shelf.subscribe();
+        // Before the ring is read, so that no change slips in between.
+        let member = Member::join(shelf, &query);
+        if matches!(start, Start::Initial { .. }) {
+            shelf.prepare_index(&query);
+        }
         let state = shelf.read();
         let reached = state.latest.max(self.revision());
         let mut pending = VecDeque::new();
@@ -103,8 +130,15 @@ impl Cache {
                 if let Some(fault) = state.fault(from, to) {
                     return Err(fault.clone());
                 }
-                let selected = state.items.values().filter(|item| query.matches(item));
-                pending.extend(selected.cloned().map(WatchEvent::Added));
+                let selected = |item: &&Arc<Item>| query.matches(item);
+                let added = |item: &Arc<Item>| WatchEvent::Added(item.clone());
+                match state.indexed(&query, shelf.kind) {
+                    Some(found) => {
+                        let items = found.into_iter().map(|(_, item)| item);
+                        pending.extend(items.filter(selected).map(added));
+                    }
+                    None => pending.extend(state.items.values().filter(selected).map(added)),
+                }
                 if bookmark {
                     pending.push_back(WatchEvent::Bookmark { revision: reached, initial: true });
                 }
@@ -112,9 +146,9 @@ impl Cache {
             }
         };
         drop(state);
-        let (shelf, cache) = (shelf.clone(), self.clone());
+        let cache = self.clone();
         let after = if let Start::After(revision) = start { revision } else { 0 };
-        Ok(Watcher { shelf, query, next, changed, pending, cache, after, reported })
+        Ok(Watcher { member, query, next, pending, cache, after, reported })
     }
 }
 
@@ -126,11 +160,11 @@ impl Watcher {
                 return Ok(event);
             }
             // Marked as seen before the ring is read, so that no change slips in between.
-            self.changed.borrow_and_update();
+            self.member.changed.borrow_and_update();
             self.take_turn()?;
             if self.pending.is_empty() {
                 let ended = |_| ApiError::unavailable("the server is shutting down");
-                self.changed.changed().await.map_err(ended)?;
+                self.member.changed.changed().await.map_err(ended)?;
             }
         }
     }
@@ -154,15 +188,17 @@ impl Watcher {
     /// Takes changes out of the ring until one is selected, or none are left.
     fn take_turn(&mut self) -> Result<()> {
         while self.pending.is_empty() {
-            let changes = {
-                let state = self.shelf.read();
+            let turn = {
+                let state = self.member.shelf.read();
                 let moved_on = || gone(self.reported, state.trimmed);
-                state.changes(self.next, WATCH_TURN_EVENTS).ok_or_else(moved_on)?
+                state
+                    .changes(&self.member.interest, self.next, WATCH_TURN_EVENTS)
+                    .ok_or_else(moved_on)?
             };
-            let Some(last) = changes.last() else { return Ok(()) };
+            self.next = turn.next;
+            let Some(last) = turn.changes.last() else { return Ok(()) };
             self.reported = last.revision;
-            self.next += changes.len() as u64;
-            for change in &changes {
+            for change in &turn.changes {
                 // A watch may begin at a revision that the cache has yet to reach.
                 if change.revision > self.after {
                     self.pending.extend(self.event(change)?);
@@ -180,9 +216,7 @@ impl Watcher {
             (None, None) => None,
             (None, Some(item)) => Some(WatchEvent::Added(item.clone())),
             (Some(_), Some(item)) => Some(WatchEvent::Modified(item.clone())),
-            (Some(item), None) => {
-                Some(WatchEvent::Deleted(Arc::new(item.at(change.revision)?)))
-            }
+            (Some(item), None) => Some(WatchEvent::Deleted(change.left(item)?)),
         })
     }
 }
