@@ -4,6 +4,7 @@
 mod accept;
 mod list;
 mod partial;
+mod pieces;
 mod table;
 mod watch;
 
@@ -34,12 +35,12 @@ pub fn item(
     let accept = &ask.accept;
     let (media, form) = accept.choose()?;
     let bytes = match form {
-        Form::Whole if version::is_stored(item.kind, &ask.resource.version) => {
+        Form::Whole if version::is_stored(ask.kind, &ask.resource.version) => {
             stored(item, media, accept.pretty)?
         }
         Form::Whole => {
             let object =
-                version::from_stored(item.kind, &ask.resource.version, item.stored_value()?)?;
+                version::from_stored(ask.kind, &ask.resource.version, item.stored_value()?)?;
             encode(&object, media, accept.pretty)?
         }
         Form::Table(of) => {
@@ -129,6 +130,31 @@ pub fn refusal(error: &ApiError, accept: &Accept) -> Response<Body> {
     response
 }
 
+/// Answers a request that was read with a `metav1.Status`, and with what it was warned of.
+pub fn refused(ask: &Ask, error: &ApiError) -> Response<Body> {
+    let warnings = ask.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
+    warned(refusal(error, &ask.accept), &warnings)
+}
+
+/// Answers with the authorizers' refusal, which browsers must not take for anything else.
+pub fn forbidden(error: &ApiError, headers: &HeaderMap) -> Response<Body> {
+    let mut response = refusal(error, &Accept::of(headers));
+    let nosniff = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}
+
+/// Answers a path that means nothing, as Go's servers do.
+pub fn no_such_page() -> Response<Body> {
+    let mut response = Response::new(Body::from("404 page not found\n"));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    let headers = response.headers_mut();
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, text);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
 /// Answers with a body that goes on.
 pub fn stream(media_type: &'static str, body: Body) -> Result<Response<Body>> {
     let mut response = Response::new(body);
@@ -141,13 +167,7 @@ pub fn stream(media_type: &'static str, body: Body) -> Result<Response<Body>> {
 /// The bytes of an object in its stored version.
 fn stored(item: &Item, media: Media, pretty: bool) -> Result<Bytes> {
     match media {
-        Media::Json if !pretty => {
-            let json = item.json()?;
-            let mut bytes = Vec::with_capacity(json.len() + 1);
-            bytes.extend_from_slice(&json);
-            bytes.push(b'\n');
-            Ok(bytes.into())
-        }
+        Media::Json if !pretty => item.json_line(),
         Media::Proto => match (item.protobuf(), &item.kind.storage) {
             (Some(raw), Some(storage)) => {
                 Ok(envelope::write(storage.group_version, item.kind.kind, &raw).into())
@@ -203,15 +223,22 @@ fn gvk(object: &Value) -> Option<Gvk> {
 fn whole(status: StatusCode, media: Media, bytes: Bytes, asked: &HeaderMap) -> Response<Body> {
     let packed = list::may_compress(asked, bytes.len()).then(|| list::compress(&bytes));
     let is_packed = packed.is_some();
-    let mut response = Response::new(Body::from(packed.unwrap_or(bytes)));
+    let mut response = head(status, media, Body::from(packed.unwrap_or(bytes)));
+    if is_packed {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    response
+}
+
+/// A body with the headers that every answer in a media type has.
+fn head(status: StatusCode, media: Media, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.media_type()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
-    if is_packed {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    }
     response
 }
 

@@ -22,7 +22,9 @@ use std::sync::Arc;
 /// Answers with a list.
 pub fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
     let (media, form) = ask.accept.choose()?;
-    let token = list.next.as_deref().map(|key| continue_token::write(list.revision, key));
+    let token = list.next.as_deref().map(|key| {
+        continue_token::write(list.revision, ask.target().namespace, key)
+    });
     let revision = list.revision.to_string();
     let metadata = ListMeta {
         resource_version: &revision,
@@ -64,7 +66,7 @@ pub fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
         (Form::Partial(of) | Form::PartialList(of), _) => {
             let mut items = Vec::with_capacity(list.items.len());
             for item in &list.items {
-                items.push(object::json!({ "metadata": item.stored_value()?["metadata"] }));
+                items.push(partial::metadata(&item.stored_value()?, of));
             }
             encode(&partial::list(items, tree(&metadata), of), media, ask.accept.pretty)?
         }

@@ -15,6 +15,7 @@ use store::Revision;
 /// Writes the events of one watch in the form and media type that its client accepts.
 #[derive(Debug)]
 pub struct WatchEncoder {
+    kind: &'static kinds::Kind,
     gvk: Gvk,
     version: String,
     stored: bool,
@@ -33,6 +34,7 @@ pub fn watch(ask: &Ask) -> Result<WatchEncoder> {
         _ => None,
     };
     Ok(WatchEncoder {
+        kind: ask.kind,
         gvk: ask.gvk(),
         version: ask.resource.version.clone(),
         stored: version::is_stored(ask.kind, &ask.resource.version),
@@ -80,9 +82,9 @@ impl WatchEncoder {
     }
 
     fn object(&mut self, item: &Arc<Item>) -> Result<Bytes> {
-        let metadata = json!({ "resourceVersion": item.revision.to_string() });
         match (&self.form, &self.tables) {
             (Form::Table(_), Some(tables)) => {
+                let metadata = json!({ "resourceVersion": item.revision.to_string() });
                 let table = tables.table(std::slice::from_ref(item), metadata, !self.columns_sent)?;
                 self.columns_sent = true;
                 encode(&table, self.media, false)
@@ -99,7 +101,7 @@ impl WatchEncoder {
                 _ => item.json(),
             },
             _ => {
-                let object = version::from_stored(item.kind, &self.version, item.stored_value()?)?;
+                let object = version::from_stored(self.kind, &self.version, item.stored_value()?)?;
                 encode(&object, self.media, false)
             }
         }

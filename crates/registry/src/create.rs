@@ -21,19 +21,14 @@ impl Registry {
     ) -> Result<Arc<Item>> {
         begin(target, &mut object)?;
         let generated = meta::name(&object).is_empty() && !meta::generate_name(&object).is_empty();
-        let mut attempts = 1;
-        loop {
+        // Only a generated name is tried again, so only then is the object needed again.
+        for _ in 1..if generated { GENERATED_NAME_ATTEMPTS } else { 1 } {
             match self.create_once(call, target, object.clone()).await {
-                Err(error)
-                    if generated
-                        && error.reason == object::Reason::AlreadyExists
-                        && attempts < GENERATED_NAME_ATTEMPTS =>
-                {
-                    attempts += 1;
-                }
+                Err(error) if error.reason == object::Reason::AlreadyExists => {}
                 outcome => return outcome,
             }
         }
+        self.create_once(call, target, object).await
     }
 
     pub(crate) async fn create_once(

@@ -15,7 +15,6 @@ const SYSTEM_FIELDS: &[&str] = &[
     "deletionGracePeriodSeconds",
     "selfLink",
     "resourceVersion",
-    "generation",
 ];
 
 /// Makes the namespace of a new object that of the path, and drops what only the server sets.
@@ -29,8 +28,10 @@ pub(crate) fn begin(target: &Target<'_>, object: &mut Value) -> Result<()> {
     }
     meta::set(object, "namespace", target.namespace);
     let metadata = meta::of(object);
-    if metadata.contains_key("resourceVersion") {
-        return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
+    if metadata.get("resourceVersion").is_some_and(|v| !matches!(v.as_str(), Some("" | "0"))) {
+        // Upstream's words and code; it is the store that refuses there.
+        let why = "resourceVersion should not be set on objects to be created";
+        return Err(ApiError::new(500, object::Reason::Unknown, why));
     }
     for field in SYSTEM_FIELDS {
         metadata.remove(*field);
@@ -85,6 +86,8 @@ pub(crate) fn before_update(
     }
 
     let mut errors = FieldErrors::new();
+    // Upstream asks this twice, for itself and in each strategy, and lists each finding twice.
+    meta_rules::update(object, old, &mut errors);
     meta_rules::update(object, old, &mut errors);
     kind.strategy.validate_update(object, old, &context, &mut errors);
     refuse(kind, object, errors)?;
@@ -110,7 +113,7 @@ fn keep_what_is_not_theirs(target: &Target<'_>, object: &mut Value, old: &Value)
         _ if has_status(target.kind) => copy(old, object, "status"),
         _ => {}
     }
-    for field in SYSTEM_FIELDS {
+    for field in SYSTEM_FIELDS.iter().chain(&["generation"]) {
         match old["metadata"].get(*field) {
             Some(value) => drop(meta::of(object).insert((*field).to_owned(), value.clone())),
             None => drop(meta::of(object).remove(*field)),
@@ -144,14 +147,10 @@ pub(crate) fn has_status(kind: &'static Kind) -> bool {
 
 /// Whether anything but metadata and status differs.
 fn differs_in_substance(new: &Value, old: &Value) -> bool {
-    let substance = |object: &Value| {
-        let mut object = object.clone();
-        for field in ["metadata", "status", "kind", "apiVersion"] {
-            remove(&mut object, field);
-        }
-        object
-    };
-    substance(new) != substance(old)
+    let (Some(new), Some(old)) = (new.as_object(), old.as_object()) else { return new != old };
+    let counts =
+        |(name, _): &(&String, &Value)| !["metadata", "status", "kind", "apiVersion"].contains(&name.as_str());
+    new.iter().filter(counts).ne(old.iter().filter(counts))
 }
 
 fn refuse(kind: &'static Kind, object: &Value, errors: FieldErrors) -> Result<()> {

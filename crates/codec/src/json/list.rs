@@ -48,6 +48,11 @@ pub fn item(out: &mut Vec<u8>, first: bool, object: &[u8]) {
     out.extend_from_slice(&object[item_start(object).min(object.len())..]);
 }
 
+/// How many bytes [`item`] appends.
+pub fn item_len(first: bool, object: &[u8]) -> usize {
+    object.len() - item_start(object).min(object.len()) + if first { 1 } else { 2 }
+}
+
 /// What stands behind the last item of a list of a known type.
 pub const END: &[u8] = b"]}\n";
 
