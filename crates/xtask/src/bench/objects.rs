@@ -8,7 +8,7 @@ pub(super) const NODES: usize = 100;
 
 /// A pod as a Deployment's might look.
 pub(super) fn pod(name: &str, number: usize) -> Value {
-    let environment: Vec<Value> = (0..16)
+    let environment: Vec<Value> = (0..4)
         .map(|n| json!({ "name": format!("SETTING_{n}"), "value": format!("value of {n} for {name}") }))
         .collect();
     json!({
@@ -24,7 +24,7 @@ pub(super) fn pod(name: &str, number: usize) -> Value {
             },
             "annotations": {
                 "bench/purpose": "measured, never run",
-                "bench/filler": "x".repeat(300),
+                "bench/filler": "x".repeat(100),
             },
         },
         "spec": {
