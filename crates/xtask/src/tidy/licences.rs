@@ -1,10 +1,10 @@
-//! Every dependency may be used under a licence that `deny.toml` allows. `cargo deny` reads the same
+//! Every dependency may be used under a licence that `.cargo/deny.toml` allows. `cargo deny` reads the same
 //! file, and more than this does; this needs nothing but `cargo metadata`.
 
 use super::{Offence, Tree};
 use regex::Regex;
 
-const LIST: &str = "deny.toml";
+const LIST: &str = ".cargo/deny.toml";
 
 pub(super) fn check(tree: &Tree) -> Vec<Offence> {
     let allowed = allowed(tree.text(LIST).unwrap_or_default());
