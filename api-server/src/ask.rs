@@ -33,6 +33,8 @@ pub struct Ask {
     pub accept: Accept,
     /// The body, whole.
     pub body: Bytes,
+    /// Sentences for the client, should the request be refused.
+    pub warnings: Mutex<Vec<String>>,
     /// What an upgrade of the connection needs.
     pub parts: Parts,
 }
@@ -60,13 +62,21 @@ impl Ask {
             "" => kind.verbs,
             name => kind.subresource(name).ok_or_else(ApiError::no_such_resource)?.verbs,
         };
-        if !verbs.iter().any(|v| v.as_str() == verb) {
-            return Err(ApiError::method_not_allowed(&kind.group_resource(), &verb));
-        }
-        let wants_namespace = kind.namespaced && !matches!(verb.as_str(), "list" | "watch");
         let in_namespace = !resource.namespace.is_empty() && kind.plural != "namespaces";
-        if wants_namespace != in_namespace && (wants_namespace || !kind.namespaced) {
+        let everywhere = kind.namespaced && !in_namespace;
+        if in_namespace && !kind.namespaced || everywhere && resource.named {
             return Err(ApiError::no_such_resource());
+        }
+        // What the path and the method come to, of which upstream has a route or not.
+        let routed = match verb.as_str() {
+            "create" => resource.named != resource.subresource.is_empty() && !everywhere,
+            "deletecollection" => !everywhere,
+            "get" | "update" | "patch" | "delete" => resource.named,
+            _ => true,
+        };
+        let is_head = parts.method == http::Method::HEAD && resource.subresource != "proxy";
+        if !routed || is_head || !verbs.iter().any(|v| v.as_str() == verb) {
+            return Err(not_routed());
         }
         let headers = parts.headers.clone();
         let accept = Accept::of(&headers).with_query(query.get("pretty"));
@@ -79,6 +89,7 @@ impl Ask {
             headers,
             accept,
             body: Bytes::new(),
+            warnings: Mutex::default(),
             parts,
         })
     }
@@ -122,35 +133,62 @@ impl Ask {
 
     /// Who owns the fields that this request sets: `fieldManager`, or the user agent's first word.
     pub fn manager(&self) -> Result<String> {
-        match self.query.get("fieldManager") {
-            Some(name) if name.len() > FIELD_MANAGER_BYTES => {
-                let mut errors = FieldErrors::new();
-                errors.too_long("fieldManager", FIELD_MANAGER_BYTES);
-                Err(ApiError::invalid(&GroupKind::new("meta.k8s.io", "PatchOptions"), "", errors))
+        if let Some(name) = self.query.get("fieldManager") {
+            return Ok(name.to_owned());
+        }
+        let agent = self.headers.get(http::header::USER_AGENT);
+        Ok(manager_of_user_agent(agent.and_then(|a| a.to_str().ok()).unwrap_or_default()))
+    }
+
+    /// Refuses options of a write that make no sense: `ValidateCreateOptions` and its like in
+    /// `k8s.io/apimachinery/pkg/apis/meta/v1/validation`.
+    pub fn check_options(&self) -> Result<()> {
+        let mut errors = FieldErrors::new();
+        let kind = match self.verb.as_str() {
+            "create" => "CreateOptions",
+            "update" => "UpdateOptions",
+            "patch" => "PatchOptions",
+            _ => return Ok(()),
+        };
+        let manager = self.query.get("fieldManager");
+        if kind == "PatchOptions" {
+            let media = self.headers.get(http::header::CONTENT_TYPE);
+            let media = media.and_then(|m| m.to_str().ok()).unwrap_or_default();
+            let is_apply = media.starts_with("application/apply-patch");
+            if is_apply && manager.is_none() {
+                errors.required("fieldManager", "is required for apply patch");
             }
-            Some(name) => Ok(name.to_owned()),
-            None => {
-                let agent = self.headers.get(http::header::USER_AGENT);
-                Ok(manager_of_user_agent(agent.and_then(|a| a.to_str().ok()).unwrap_or_default()))
+            if !is_apply && self.query.has("force") {
+                errors.forbidden("force", "may not be specified for non-apply patch");
             }
         }
+        if let Some(manager) = manager {
+            if manager.len() > FIELD_MANAGER_BYTES {
+                errors.too_long("fieldManager", FIELD_MANAGER_BYTES);
+            }
+            for (at, letter) in manager.char_indices().filter(|(_, letter)| letter.is_control()) {
+                let why = format!("invalid character U+{:04X} (at position {at})", letter as u32);
+                errors.invalid("fieldManager", manager, why);
+            }
+        }
+        let dry: Vec<&str> = self.query.all("dryRun").collect();
+        if dry.iter().any(|value| *value != "All") {
+            errors.not_supported("dryRun", json!(dry), &["All"]);
+        }
+        let validation = self.query.get("fieldValidation").unwrap_or_default();
+        let allowed = &["", "Ignore", "Strict", "Warn"];
+        if !allowed.contains(&validation) {
+            errors.not_supported("fieldValidation", validation, allowed);
+        }
+        if errors.is_empty() {
+            return Ok(());
+        }
+        Err(ApiError::invalid(&GroupKind::new("meta.k8s.io", kind), "", errors))
     }
 
     /// `dryRun=All`.
     pub fn dry_run(&self) -> Result<bool> {
-        let mut dry = false;
-        for value in self.query.all("dryRun") {
-            match value {
-                "All" => dry = true,
-                "" => {}
-                other => {
-                    return Err(ApiError::bad_request(format!(
-                        "Invalid value for dryRun: {other:?}: supported values: \"All\""
-                    )));
-                }
-            }
-        }
-        Ok(dry)
+        Ok(self.query.all("dryRun").any(|value| value == "All"))
     }
 
     /// `fieldValidation`, whose default is to warn.
@@ -176,4 +214,12 @@ impl Ask {
         }
         options
     }
+}
+
+/// 405 of a path that is there, but not for this method.
+fn not_routed() -> ApiError {
+    let why = "the server does not allow this method on the requested resource";
+    let mut error = ApiError::new(405, object::Reason::MethodNotAllowed, why);
+    error.details = Some(Box::default());
+    error
 }

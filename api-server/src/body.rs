@@ -48,15 +48,27 @@ fn unpack(packed: &[u8]) -> Result<Bytes> {
 pub fn object(ask: &Ask, expected: &Gvk, warnings: &mut Vec<String>) -> Result<Value> {
     let root = root(expected)?;
     let media = codec::negotiate::content_type(header(&ask.headers, &CONTENT_TYPE))?;
-    let wrong = |error: codec::DecodeError| unreadable(expected, error);
-    let decoded = codec::negotiate::decode(media, builtin(), root, &ask.body).map_err(wrong)?;
+    let decoded = match codec::negotiate::decode(media, builtin(), root, &ask.body) {
+        Ok(decoded) => decoded,
+        Err(error) => {
+            // What is of another type fits its own fields, not these.
+            if let Ok(free) = codec::negotiate::decode_free(media, &ask.body) {
+                check_type(&free.value, expected, &ask.body)?;
+            }
+            return Err(unreadable(expected, &error, &ask.body));
+        }
+    };
     let validation = ask.field_validation()?;
     let mut object = decoded.value;
-    check_type(&object, expected)?;
+    check_type(&object, expected, &ask.body)?;
     if !decoded.strict.is_empty() {
         match validation {
             FieldValidation::Ignore => {}
-            FieldValidation::Warn => warnings.extend(decoded.strict),
+            FieldValidation::Warn => {
+                let mut known = ask.warnings.lock().expect("no holder of the lock panics");
+                known.extend(decoded.strict.iter().cloned());
+                warnings.extend(decoded.strict);
+            }
             FieldValidation::Strict => return Err(strict(expected, &decoded.strict)),
         }
     }
@@ -67,12 +79,22 @@ pub fn object(ask: &Ask, expected: &Gvk, warnings: &mut Vec<String>) -> Result<V
 }
 
 /// The options object in the body of a delete, without defaults.
-pub fn options(ask: &Ask, expected: &Gvk, warnings: &mut Vec<String>) -> Result<Value> {
+pub fn options(ask: &Ask, expected: &Gvk) -> Result<Value> {
     let root = root(expected)?;
     let media = codec::negotiate::content_type(header(&ask.headers, &CONTENT_TYPE))?;
-    let wrong = |error: codec::DecodeError| unreadable(expected, error);
+    let wrong = |error: codec::DecodeError| match error {
+        codec::DecodeError::Syntax(why) => ApiError::bad_request(format!(
+            "couldn't get version/kind; json parse error: {why}"
+        )),
+        error => unreadable(expected, &error, &ask.body),
+    };
+    // Upstream has no word for unknown fields here.
     let decoded = codec::negotiate::decode(media, builtin(), root, &ask.body).map_err(wrong)?;
-    warnings.extend(decoded.strict);
+    let said = decoded.value["kind"].as_str().unwrap_or_default();
+    if !said.is_empty() && said != expected.kind {
+        let version = decoded.value["apiVersion"].as_str().unwrap_or_default();
+        return Err(ApiError::bad_request(unregistered(said, version)));
+    }
     Ok(decoded.value)
 }
 
@@ -91,33 +113,69 @@ pub fn strict(expected: &Gvk, findings: &[String]) -> ApiError {
     ))
 }
 
-fn unreadable(expected: &Gvk, error: codec::DecodeError) -> ApiError {
+fn unreadable(expected: &Gvk, error: &codec::DecodeError, body: &[u8]) -> ApiError {
+    if let Some(why) = error.unrecognized(&expected.kind, body) {
+        return ApiError::bad_request(why);
+    }
+    cannot_be_handled(&expected.kind, expected, &error.to_string())
+}
+
+fn cannot_be_handled(kind: &str, expected: &Gvk, why: &str) -> ApiError {
     ApiError::bad_request(format!(
-        "{kind} in version {version:?} cannot be handled as a {kind}: {error}",
-        kind = expected.kind,
-        version = expected.version,
+        "{kind} in version {:?} cannot be handled as a {}: {why}",
+        expected.version, expected.kind
     ))
 }
 
+/// Upstream's words for a type that nobody knows, with the place in its source that it shows.
+fn unregistered(kind: &str, version: &str) -> String {
+    format!(
+        "no kind {kind:?} is registered for version {version:?} in scheme \
+         \"pkg/runtime/scheme.go:111\""
+    )
+}
+
 /// The object must be what the path is for; it may leave out saying so.
-fn check_type(object: &Value, expected: &Gvk) -> Result<()> {
-    let said_version = object["apiVersion"].as_str().unwrap_or_default();
+fn check_type(object: &Value, expected: &Gvk, body: &[u8]) -> Result<()> {
     let version = expected.group_version();
-    if !said_version.is_empty() && GroupVersion::parse(said_version).as_ref() != Some(&version) {
-        return Err(ApiError::bad_request(format!(
-            "the API version in the data ({said_version}) does not match the expected API \
-             version ({version})"
-        )));
+    let said_version = object["apiVersion"].as_str().filter(|said| !said.is_empty());
+    let said_kind = object["kind"].as_str().filter(|said| !said.is_empty());
+    let said_kind = said_kind.unwrap_or(&expected.kind);
+    let said = match said_version {
+        None => version.clone(),
+        Some(text) => GroupVersion::parse(text).ok_or_else(|| {
+            let shown = String::from_utf8_lossy(&body[..body.len().min(30)]);
+            let more = if body.len() > 30 { " ..." } else { "" };
+            ApiError::bad_request(format!(
+                "the object provided is unrecognized (must be of type {}): unexpected GroupVersion \
+                 string: {text} ({shown}{more})",
+                expected.kind
+            ))
+        })?,
+    };
+    if said == version && said_kind == expected.kind {
+        return Ok(());
     }
-    let said_kind = object["kind"].as_str().unwrap_or_default();
-    if !said_kind.is_empty() && said_kind != expected.kind {
+    let said_gvk = Gvk::new(said.group.clone(), said.version.clone(), said_kind.to_owned());
+    let why = if builtin().root(&said_gvk).is_none() {
+        unregistered(said_kind, &said.to_string())
+    } else if said_kind == expected.kind && said.group == version.group {
         return Err(ApiError::bad_request(format!(
-            "{} in version {:?} cannot be handled as a {}: converting ({said_version}.{said_kind}) \
-             to ({version}.{}): unknown conversion",
-            said_kind, version.version, expected.kind, expected.kind
+            "the API version in the data ({said}) does not match the expected API version \
+             ({version})"
         )));
-    }
-    Ok(())
+    } else {
+        // Upstream shows its packages: that of the version, and that of the group's inner form.
+        let inner = match version.group.split('.').next() {
+            None | Some("" | "events") => "core",
+            Some(first) => first,
+        };
+        format!(
+            "converting ({}.{said_kind}) to ({inner}.{}): unknown conversion",
+            said.version, expected.kind
+        )
+    };
+    Err(cannot_be_handled(said_kind, expected, &why))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> &'a str {

@@ -15,7 +15,7 @@ use axum::extract::Request;
 use axum::routing::{get, post};
 use cache::Cache;
 use http::Response;
-use object::{ApiError, Result};
+use object::Result;
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -60,13 +60,12 @@ pub(crate) async fn serve(
     _authorized: Authorized,
     request: Request,
 ) -> Result<Response<Body>> {
-    let accept = crate::answer::Accept::of(request.headers());
     let response = match api.fixed.router.clone().oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
     if response.extensions().get::<Missing>().is_some() {
-        return Ok(crate::answer::refusal(&ApiError::no_such_resource(), &accept));
+        return Ok(crate::answer::no_such_page());
     }
     Ok(response)
 }

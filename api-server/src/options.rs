@@ -29,15 +29,17 @@ pub fn freshness(query: &Query) -> Result<At> {
 }
 
 /// Which part of a list is asked for, and as of when.
-pub fn page(query: &Query) -> Result<Page> {
+pub fn page(ask: &Ask) -> Result<Page> {
+    let query = &ask.query;
+    list_options(query)?;
     let limit = usize::try_from(query.integer("limit")?.unwrap_or(0)).unwrap_or(0);
-    let matching = query.get("resourceVersionMatch");
+    let given = revision(query).map_err(|error| {
+        let why = error.message.split_once(" is invalid: ").map_or("", |(_, why)| why);
+        ApiError::bad_request(format!("invalid resource version: {why}"))
+    })?;
     if let Some(token) = query.get("continue") {
-        if matching.is_some() {
-            return Err(wrong_match("resourceVersionMatch is forbidden with a continue token"));
-        }
-        let (rv, after) = continue_token::read(token)?;
-        if revision(query)?.is_some_and(|given| given != 0) {
+        let (rv, after) = continue_token::read(token, ask.target().namespace)?;
+        if given.is_some_and(|given| given != 0) {
             return Err(ApiError::bad_request(
                 "specifying resource version is not allowed when using continue",
             ));
@@ -45,32 +47,42 @@ pub fn page(query: &Query) -> Result<Page> {
         let at = if rv > 0 { At::Exact(rv) } else { At::Newest };
         return Ok(Page { at, limit, after: Some(after) });
     }
-    let given = revision(query)?;
-    let at = match (given, matching) {
-        (None, Some(_)) => {
-            return Err(wrong_match(
-                "resourceVersionMatch is forbidden unless resourceVersion is provided",
-            ));
-        }
-        (None, None) => At::Newest,
-        (Some(0), Some("Exact")) => {
-            return Err(wrong_match(
-                "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
-            ));
-        }
-        (Some(0), _) => At::Any,
+    let at = match (given, query.get("resourceVersionMatch")) {
+        (None, _) => At::Newest,
+        // What the cache holds is given whole, whatever the limit.
+        (Some(0), _) => return Ok(Page { at: At::Any, limit: 0, after: None }),
         (Some(revision), Some("Exact")) => At::Exact(revision),
-        (Some(revision), Some("NotOlderThan")) => At::NotOlderThan(revision),
-        (Some(_), Some(other)) => {
-            let mut errors = FieldErrors::new();
-            let allowed = &["Exact", "NotOlderThan", ""];
-            errors.not_supported("resourceVersionMatch", other, allowed);
-            return Err(invalid_options(errors));
-        }
         (Some(revision), None) if limit > 0 => At::Exact(revision),
-        (Some(revision), None) => At::NotOlderThan(revision),
+        (Some(revision), _) => At::NotOlderThan(revision),
     };
     Ok(Page { at, limit, after: None })
+}
+
+/// What a list may not be asked with: `ValidateListOptions` of
+/// `k8s.io/apimachinery/pkg/apis/meta/internalversion/validation`.
+fn list_options(query: &Query) -> Result<()> {
+    let mut errors = FieldErrors::new();
+    if let Some(matching) = query.get("resourceVersionMatch") {
+        let path = "resourceVersionMatch";
+        if query.get("resourceVersion").is_none() {
+            let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+            errors.forbidden(path, why);
+        }
+        if query.get("continue").is_some() {
+            errors.forbidden(path, "resourceVersionMatch is forbidden when continue is provided");
+        }
+        if !matches!(matching, "Exact" | "NotOlderThan") {
+            errors.not_supported_in_order(path, matching, &["Exact", "NotOlderThan", ""]);
+        }
+        if matching == "Exact" && query.get("resourceVersion") == Some("0") {
+            let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+            errors.forbidden(path, why);
+        }
+    }
+    if query.get("sendInitialEvents").is_some() {
+        errors.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
+    }
+    if errors.is_empty() { Ok(()) } else { Err(invalid_options(errors)) }
 }
 
 /// Where a watch begins.
@@ -116,9 +128,9 @@ pub fn start(query: &Query) -> Result<Start> {
 pub fn selection(ask: &Ask) -> Result<cache::Query> {
     let labels = match ask.query.get("labelSelector") {
         None => Selector::everything(),
-        Some(text) => Selector::parse(text).map_err(|error| {
-            ApiError::bad_request(format!("unable to parse requirement: {error}"))
-        })?,
+        Some(text) => {
+            Selector::parse(text).map_err(|error| ApiError::bad_request(error.to_string()))?
+        }
     };
     let mut terms = ask.query.get("fieldSelector").unwrap_or_default().to_owned();
     if ask.resource.named {
@@ -131,13 +143,14 @@ pub fn selection(ask: &Ask) -> Result<cache::Query> {
     for term in fields.terms() {
         let label = term.field.as_str();
         let path = ask.kind.field_path(label).ok_or_else(|| {
-            ApiError::bad_request(format!(
-                "Unable to find {:?} that match label selector {:?}, field selector {:?}: field \
-                 label not supported: {label}",
-                ask.gvk().to_string(),
-                ask.query.get("labelSelector").unwrap_or_default(),
-                ask.query.get("fieldSelector").unwrap_or_default(),
-            ))
+            // Kinds with labels of their own have their own words.
+            ApiError::bad_request(match ask.kind.selectable_fields {
+                [] => format!(
+                    "{label:?} is not a known field selector: only \"metadata.name\", \
+                     \"metadata.namespace\""
+                ),
+                _ => format!("field label not supported: {label}"),
+            })
         })?;
         let sign = if term.equal { "=" } else { "!=" };
         paths.push(format!("{path}{sign}{}", escape(&term.value)));
@@ -163,12 +176,6 @@ fn revision(query: &Query) -> Result<Option<Revision>> {
             Err(invalid_options(errors))
         }
     }
-}
-
-fn wrong_match(why: &str) -> ApiError {
-    let mut errors = FieldErrors::new();
-    errors.forbidden("resourceVersionMatch", why);
-    invalid_options(errors)
 }
 
 fn invalid_options(errors: FieldErrors) -> ApiError {

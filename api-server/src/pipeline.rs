@@ -9,7 +9,7 @@ use crate::request_info::RequestInfo;
 use crate::{Api, answer, body, fixed, subresources, verbs};
 use auth::{Attributes, UserInfo};
 use axum::body::Body;
-use http::{Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use object::{ApiError, FieldSelector, Result, Selector};
 use rustls::pki_types::CertificateDer;
 use std::net::SocketAddr;
@@ -40,10 +40,15 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
         Err(error) => return answer::refusal(&error, &accept),
     };
     let observed = Observed::begin(&info);
-    let response = match stages(api, peer, info, query, request).await {
+    let audit_id = audit_id(request.headers());
+    let mut response = match stages(api, peer, info, query, request).await {
         Ok(response) => response,
         Err(error) => answer::refusal(&error, &accept),
     };
+    let headers = response.headers_mut();
+    headers.insert("audit-id", audit_id);
+    let private = HeaderValue::from_static("no-cache, private");
+    headers.entry(header::CACHE_CONTROL).or_insert(private);
     observed.end(response.status().as_u16());
     response
 }
@@ -70,15 +75,23 @@ async fn stages(
     };
 
     // authorize
-    let authorized = api.access.authorize(attributes(&info, &query, &user)).await?;
+    let authorized = match api.access.authorize(attributes(&info, &query, &user)).await {
+        Ok(authorized) => authorized,
+        Err(error) => return Ok(answer::forbidden(&error, &parts.headers)),
+    };
     let Some(resource) = info.resource else {
         return fixed::serve(api, authorized, Request::from_parts(parts, incoming)).await;
     };
 
     // find the kind
-    let kind = kinds::find(&resource.group, &resource.version, &resource.resource)
-        .ok_or_else(ApiError::no_such_resource)?;
+    let Some(kind) = kinds::find(&resource.group, &resource.version, &resource.resource) else {
+        if kinds::all().iter().any(|kind| kind.group == resource.group) {
+            return Err(ApiError::no_such_resource());
+        }
+        return Ok(answer::no_such_page());
+    };
     let mut ask = Ask::new(kind, resource, info.verb, query, authorized, parts)?;
+    ask.check_options()?;
 
     // body
     if ask.is_connect() {
@@ -87,11 +100,20 @@ async fn stages(
     ask.body = body::read(incoming, &ask.headers).await?;
 
     // verb, answer
-    if ask.resource.subresource.is_empty() {
+    let answered = if ask.resource.subresource.is_empty() {
         verbs::serve(api, &ask).await
     } else {
         subresources::serve(api, &ask).await
-    }
+    };
+    answered.or_else(|error| Ok(answer::refused(&ask, &error)))
+}
+
+/// What the answer, and an audit, call this request: the client's word, or one of our own.
+fn audit_id(headers: &HeaderMap) -> HeaderValue {
+    headers.get("audit-id").cloned().unwrap_or_else(|| {
+        let id = runtime::entropy::uuid_v4();
+        HeaderValue::from_str(&id).expect("a UUID is ASCII")
+    })
 }
 
 /// What the authorizers are asked.

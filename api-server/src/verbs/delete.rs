@@ -63,7 +63,7 @@ fn read_options(ask: &Ask, warnings: &mut Vec<String>) -> Result<DeleteOptions> 
         }
         options
     } else {
-        body::options(ask, &Gvk::new("", "v1", "DeleteOptions"), warnings)?
+        body::options(ask, &Gvk::new("", "v1", "DeleteOptions"))?
     };
     meant(&options)
 }
@@ -92,7 +92,7 @@ pub(crate) fn meant(options: &Value) -> Result<DeleteOptions> {
         (None, Some(other)) => {
             let mut errors = FieldErrors::new();
             let allowed = &["Foreground", "Background", "Orphan", "nil"];
-            errors.not_supported("propagationPolicy", other, allowed);
+            errors.not_supported_in_order("propagationPolicy", other, allowed);
             return refuse(errors);
         }
     };

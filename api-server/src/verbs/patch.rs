@@ -5,15 +5,10 @@ use crate::{Api, answer, body, version};
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
-use object::{ApiError, Result, Value};
+use object::{ApiError, FieldErrors, GroupKind, Result, Value};
 use registry::{Call, Registry};
 use schema::{TypeId, builtin};
 use std::sync::Mutex;
-
-/// The media types that a patch may come in, as upstream names them.
-const MEDIA_TYPES: &str = "application/json-patch+json, application/merge-patch+json, \
-     application/strategic-merge-patch+json, application/apply-patch+yaml, \
-     application/apply-patch+cbor";
 
 /// A patch, read but not yet applied.
 enum Patch {
@@ -54,8 +49,9 @@ fn read(ask: &Ask, warnings: &Mutex<Vec<String>>) -> Result<Patch> {
     let media = ask.headers.get(CONTENT_TYPE).and_then(|m| m.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
     let json = || {
-        serde_json::from_slice::<Value>(&ask.body)
-            .map_err(|error| ApiError::bad_request(format!("unable to read the patch: {error}")))
+        codec::decode_json_free(&ask.body)
+            .map(|decoded| decoded.value)
+            .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))
     };
     match media {
         "application/json-patch+json" => Ok(Patch::Json(json()?)),
@@ -66,18 +62,20 @@ fn read(ask: &Ask, warnings: &Mutex<Vec<String>>) -> Result<Patch> {
             let decoded = codec::decode_yaml_free(&ask.body)
                 .map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?;
             findings(ask, &decoded.strict, warnings)?;
-            if ask.query.get("fieldManager").is_none() {
-                return Err(ApiError::bad_request(
-                    "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is \
-                     required for apply patch",
-                ));
-            }
             let manager = ask.manager()?;
             let config = decoded.value;
             Ok(Patch::Apply { config, manager, force: ask.query.flag("force") })
         }
-        _ => Err(ApiError::unsupported_media_type(MEDIA_TYPES)),
+        _ => Err(unknown_form()),
     }
+}
+
+/// 415, in the words that upstream's generic code has for it.
+fn unknown_form() -> ApiError {
+    let why = "415: Unsupported Media Type";
+    let mut error = ApiError::new(415, object::Reason::UnsupportedMediaType, why);
+    error.details = Some(Box::default());
+    error
 }
 
 /// From the object as stored to the object as patched, in the caller's version.
@@ -118,9 +116,7 @@ impl Patch {
             Patch::Strategic(changes) => {
                 patch::strategic::apply(builtin(), root, live, changes)?
             }
-            Patch::Apply { .. } => {
-                return Err(ApiError::unsupported_media_type(MEDIA_TYPES));
-            }
+            Patch::Apply { .. } => return Err(unknown_form()),
         })
     }
 }
@@ -132,10 +128,25 @@ fn checked(
     object: Value,
     warnings: &Mutex<Vec<String>>,
 ) -> Result<Value> {
-    let decoded = codec::decode_tree(builtin(), root, object)
-        .map_err(|error| ApiError::bad_request(error.to_string()))?;
-    findings(ask, &decoded.strict, warnings)?;
+    let shown = object.to_string();
+    let wrong = |why: String| {
+        let mut errors = FieldErrors::new();
+        errors.invalid("patch", shown.as_str(), why);
+        ApiError::invalid(&GroupKind::new("", ""), "", errors)
+    };
+    let said = (object["apiVersion"].clone(), object["kind"].clone());
+    let decoded =
+        codec::decode_tree(builtin(), root, object).map_err(|error| wrong(error.to_string()))?;
+    findings(ask, &decoded.strict, warnings).map_err(|error| match error.code {
+        400 => wrong(format!("strict decoding error: {}", decoded.strict.join(", "))),
+        _ => error,
+    })?;
     let mut object = decoded.value;
+    for (field, said) in [("apiVersion", said.0), ("kind", said.1)] {
+        if !said.is_null() {
+            object[field] = said;
+        }
+    }
     schema::defaults::apply(builtin(), root, &mut object);
     Ok(object)
 }

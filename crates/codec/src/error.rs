@@ -76,10 +76,11 @@ impl DecodeError {
     /// for the other errors, which say what the object could not be handled as.
     pub fn unrecognized(&self, kind: &str, body: &[u8]) -> Option<String> {
         const SHOWN_BYTES: usize = 30;
-        let Self::Syntax(why) = self else { return None };
-        let prefix = match why.starts_with("yaml: ") {
-            true => "",
-            false => "couldn't get version/kind; json parse error: ",
+        let (prefix, why) = match self {
+            Self::Syntax(why) if why.starts_with("yaml: ") => ("", why.clone()),
+            Self::Syntax(why) => ("couldn't get version/kind; json parse error: ", why.clone()),
+            Self::NoEnvelope => ("", self.to_string()),
+            _ => return None,
         };
         let shown = &body[..body.len().min(SHOWN_BYTES)];
         let mut summary = match body.first() {

@@ -7,7 +7,7 @@ use crate::write::Swap;
 use crate::{Call, Registry, Target};
 use admission::{Operation, Request};
 use cache::{At, Item, Query};
-use object::{ApiError, Result, Value, meta};
+use object::{ApiError, GroupResource, Result, Value, meta};
 use jiff::SignedDuration;
 use std::sync::Arc;
 
@@ -120,6 +120,11 @@ impl Registry {
         let finalized = meta::finalizers(&object).next().is_none();
         if finalized && grace.unwrap_or(0) == 0 && !target.kind.strategy.is_held(&object) {
             return Ok(match self.remove(call, target, item).await? {
+                Swap::Done(_) if grace.is_some() => {
+                    begin_deletion(call, target, &mut object, 0)?;
+                    let item = self.unwritten(target, &mut object, item.revision)?;
+                    Tried::Done(Deleted { item, gone: true })
+                }
                 Swap::Done(item) => Tried::Done(Deleted { item, gone: true }),
                 Swap::Lost(current) => Tried::Lost(current),
             });
@@ -128,7 +133,7 @@ impl Registry {
         if object == old {
             return Ok(Tried::Done(Deleted { item: item.clone(), gone: false }));
         }
-        Ok(match self.put(call, target, &object, item.revision).await? {
+        Ok(match self.put(call, target, &mut object, item.revision).await? {
             Swap::Done(item) => Tried::Done(Deleted { item, gone: false }),
             Swap::Lost(current) => Tried::Lost(current),
         })
@@ -141,16 +146,21 @@ enum Tried {
 }
 
 fn preconditions(target: &Target<'_>, options: &DeleteOptions, object: &Value) -> Result<()> {
-    let refuse = |what: &str, wanted: &str, found: &str| {
+    let refuse = |what: &str, wanted: &str, found: &str, guess: &str| {
         let why = format!(
-            "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}"
+            "the {what} in the precondition ({wanted}) does not match the {what} in record \
+             ({found}). The object might have been {guess}"
         );
-        Err(ApiError::conflict(&target.kind.group_resource(), target.name, why))
+        // Upstream names the kind where other refusals name the resource.
+        let kind = GroupResource::new(target.kind.group, target.kind.kind);
+        Err(ApiError::conflict(&kind, target.name, why))
     };
     match (&options.uid, &options.resource_version) {
-        (Some(uid), _) if uid != meta::uid(object) => refuse("UID", uid, meta::uid(object)),
+        (Some(uid), _) if uid != meta::uid(object) => {
+            refuse("UID", uid, meta::uid(object), "deleted and then recreated")
+        }
         (_, Some(version)) if version != meta::resource_version(object) => {
-            refuse("ResourceVersion", version, meta::resource_version(object))
+            refuse("ResourceVersion", version, meta::resource_version(object), "modified")
         }
         _ => Ok(()),
     }
@@ -194,16 +204,20 @@ fn begin_deletion(
     grace_seconds: i64,
 ) -> Result<()> {
     let begun = object["metadata"]["deletionGracePeriodSeconds"].as_i64();
-    if meta::deletion_timestamp(object).is_some() && begun.is_none_or(|b| b <= grace_seconds) {
+    let again = meta::deletion_timestamp(object).is_some();
+    if again && begun.is_none_or(|b| b <= grace_seconds) {
         return Ok(());
     }
     let now = object::time::parse(&call.now).map_err(ApiError::internal)?;
     let when = now + SignedDuration::from_secs(grace_seconds);
     meta::set(object, "deletionTimestamp", &object::time::print(when));
     let generation = meta::generation(object);
+    let is_held = target.kind.strategy.is_held(object);
     let metadata = meta::of(object);
-    metadata.insert("deletionGracePeriodSeconds".into(), grace_seconds.into());
-    if generation > 0 {
+    if !is_held {
+        metadata.insert("deletionGracePeriodSeconds".into(), grace_seconds.into());
+    }
+    if generation > 0 && !again {
         metadata.insert("generation".into(), (generation + 1).into());
     }
     target.kind.strategy.prepare_delete(object);

@@ -83,7 +83,7 @@ impl Registry {
         let old = item.stored_value()?;
         let missing = || ApiError::not_found(&target.kind.group_resource(), target.name);
         let mut object = change(Some(&old))?.ok_or_else(missing)?;
-        same_object(target, &mut object, &old)?;
+        same_object(&self.key(target, target.name)?, target, &mut object, &old)?;
 
         let request = Request {
             operation: Operation::Update,
@@ -119,11 +119,16 @@ impl Registry {
         self.admission.validate(request, Some(object)).await?;
         if may_go(target, object) {
             return Ok(match self.remove(call, target, item).await? {
-                Swap::Done(_) => (Tried::Done(item.clone(), false), false),
+                // The caller sees what it sent, though that was never stored.
+                Swap::Done(_) => {
+                    let sent = self.unwritten(target, object, item.revision)?;
+                    (Tried::Done(sent, false), false)
+                }
                 Swap::Lost(current) => (Tried::Lost(current), false),
             });
         }
-        if object == old {
+        // What is sealed with an old key is written anew even where nothing else changes.
+        if object == old && !self.is_stale(target).await? {
             return Ok((Tried::Done(item.clone(), false), true));
         }
         Ok(match self.put(call, target, object, item.revision).await? {
@@ -140,7 +145,7 @@ enum Tried {
 }
 
 /// Whether the change is meant for this very object in this very state.
-fn same_object(target: &Target<'_>, object: &mut Value, old: &Value) -> Result<()> {
+fn same_object(key: &str, target: &Target<'_>, object: &mut Value, old: &Value) -> Result<()> {
     let resource = target.kind.group_resource();
     if meta::name(object) != target.name {
         return Err(ApiError::bad_request(format!(
@@ -161,7 +166,9 @@ fn same_object(target: &Target<'_>, object: &mut Value, old: &Value) -> Result<(
     let uid = meta::uid(object);
     if !uid.is_empty() && uid != meta::uid(old) {
         let why = format!(
-            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object \
+             meta: {}",
             meta::uid(old)
         );
         return Err(ApiError::conflict(&resource, target.name, why));

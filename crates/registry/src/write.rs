@@ -48,6 +48,12 @@ impl Registry {
         entry.map(|entry| Item::read(target.kind, &entry).map(Arc::new)).transpose()
     }
 
+    /// Whether the object's value would be sealed otherwise now.
+    pub(crate) async fn is_stale(&self, target: &Target<'_>) -> Result<bool> {
+        let key = self.key(target, target.name)?;
+        self.store.stale(&key).await.map_err(store_error)
+    }
+
     /// The object as the cache has it, which may be old.
     pub(crate) fn cached(&self, target: &Target<'_>) -> Result<Option<Arc<Item>>> {
         match self.cache.shelf(target.kind) {
@@ -61,11 +67,11 @@ impl Registry {
         &self,
         call: &Call<'_>,
         target: &Target<'_>,
-        object: &Value,
+        object: &mut Value,
         seen: Revision,
     ) -> Result<Swap> {
         let key = self.key(target, meta::name(object))?;
-        let value = encode_stored(target.kind, object)?;
+        let value = encode_for_store(target, object)?;
         if call.dry_run {
             return Ok(Swap::Done(item(target.kind, key, value, seen)?));
         }
@@ -76,6 +82,18 @@ impl Registry {
             Outcome::Done(revision) => Ok(Swap::Done(item(target.kind, key, value, revision)?)),
             Outcome::Conflict { current } => lost(target.kind, current),
         }
+    }
+
+    /// An object that was not written, with the revision of what it would have replaced.
+    pub(crate) fn unwritten(
+        &self,
+        target: &Target<'_>,
+        object: &mut Value,
+        seen: Revision,
+    ) -> Result<Arc<Item>> {
+        let key = self.key(target, meta::name(object))?;
+        let value = encode_for_store(target, object)?;
+        item(target.kind, key, value, seen)
     }
 
     /// Removes an object if the store still has what the caller saw.
@@ -132,6 +150,14 @@ pub(crate) async fn settle(taken: Vec<Box<dyn Allocation>>, written: bool) {
     for allocation in taken {
         if written { allocation.keep().await } else { allocation.undo().await }
     }
+}
+
+/// What the store keeps: the revision is the store's to say, so it is not in there.
+fn encode_for_store(target: &Target<'_>, object: &mut Value) -> Result<bytes::Bytes> {
+    let metadata = meta::of(object);
+    metadata.remove("resourceVersion");
+    metadata.remove("selfLink");
+    encode_stored(target.kind, object)
 }
 
 fn storage(kind: &'static Kind) -> Result<&'static Storage> {

@@ -242,7 +242,7 @@ impl Story {
         for media in [TABLE, PARTIAL_LIST, PROTOBUF, "application/yaml"] {
             out.push(self.ask("GET", &list, "").with("accept", media));
         }
-        let watch = format!("{list}&watch=1&timeoutSeconds=1");
+        let watch = format!("{list}&watch=1&timeoutSeconds=1&resourceVersion=0");
         out.push(self.ask("GET", &watch, ""));
         out.push(self.ask("GET", &watch, "").with("accept", TABLE));
     }

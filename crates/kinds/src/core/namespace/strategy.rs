@@ -78,6 +78,14 @@ impl crate::Strategy for Strategy {
         }
     }
 
+    fn is_held(&self, object: &Value) -> bool {
+        object["spec"]["finalizers"].as_array().is_some_and(|list| !list.is_empty())
+    }
+
+    fn prepare_delete(&self, object: &mut Value) {
+        object["status"]["phase"] = "Terminating".into();
+    }
+
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
         meta_rules::label(name, prefix)
     }
