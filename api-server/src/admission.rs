@@ -8,17 +8,22 @@ use admission::{Chain, Cluster, Setup, switched_on};
 use anyhow::{Result, anyhow};
 use async_trait::async_trait;
 use auth::{Attributes, Authorizers, Decision, Objects, Watcher};
-use object::{GroupResource, Value};
+use cache::encode_stored;
+use object::{ApiError, GroupResource, Value, meta};
+use registry::store_error;
 use std::sync::Arc;
+use store::{Change, Expect, Outcome, Store};
 
 /// The chain for these options.
 pub(crate) fn chain(
     options: &Options,
     objects: Arc<Cached>,
     authorizers: &Authorizers,
+    store: Arc<dyn Store>,
 ) -> Result<Chain> {
     let gate = escalation::Gate::new(&*objects, authorizers.clone());
-    let view = View { objects, authorizers: authorizers.clone() };
+    let prefix = options.etcd_prefix.trim_end_matches('/').to_owned();
+    let view = View { objects, authorizers: authorizers.clone(), store, prefix };
     let setup = Setup {
         cluster: Arc::new(view),
         not_ready_seconds: options.not_ready_seconds,
@@ -32,6 +37,8 @@ pub(crate) fn chain(
 struct View {
     objects: Arc<Cached>,
     authorizers: Authorizers,
+    store: Arc<dyn Store>,
+    prefix: String,
 }
 
 impl Objects for View {
@@ -57,6 +64,25 @@ impl Cluster for View {
         name: &str,
     ) -> object::Result<Option<Arc<Value>>> {
         self.objects.newest(resource, namespace, name).await
+    }
+
+    async fn swap_status(&self, resource: &GroupResource, object: &Value) -> object::Result<bool> {
+        let mut all = kinds::all().iter().copied();
+        let kind = all.find(|kind| kind.group_resource() == *resource);
+        let (kind, place) = kind
+            .and_then(|kind| Some((kind, kind.storage.as_ref()?)))
+            .ok_or_else(ApiError::no_such_resource)?;
+        let name = match meta::namespace(object) {
+            "" => meta::name(object).to_owned(),
+            namespace => format!("{namespace}/{}", meta::name(object)),
+        };
+        let key = format!("{}/{}/{name}", self.prefix, place.key);
+        let seen: i64 = meta::resource_version(object).parse().map_err(ApiError::internal)?;
+        let mut object = object.clone();
+        meta::set(&mut object, "resourceVersion", "");
+        let change = Change::Put { value: encode_stored(kind, &object)?, ttl: None };
+        let outcome = self.store.commit(&key, Expect::Revision(seen), change).await;
+        Ok(matches!(outcome.map_err(store_error)?, Outcome::Done(_)))
     }
 
     async fn decide(&self, attributes: &Attributes) -> Decision {

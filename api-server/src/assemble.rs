@@ -59,7 +59,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
         .with_context(|| format!("--bind-address, --secure-port: can't listen on {address}"))?;
     let address = listener.local_addr()?;
 
-    let admission = admission::chain(&options, objects.clone(), &access.authorizers)?;
+    let admission = admission::chain(&options, objects.clone(), &access.authorizers, store.clone())?;
     let services =
         Services::new(&options.network, &store, &cache, options.etcd_prefix.as_str());
     let allocators: Vec<Box<dyn Allocator>> = vec![Box::new(Desk(services.clone()))];

@@ -14,7 +14,7 @@ use crate::{Api, answer, body};
 use axum::body::Body;
 use futures::future::BoxFuture;
 use http::{Response, StatusCode};
-use object::{ApiError, FieldErrors, Reason, Result, Value, meta};
+use object::{ApiError, FieldErrors, GroupKind, Reason, Result, Value, meta};
 
 type Answer = for<'a> fn(&'a Api, &'a Ask) -> BoxFuture<'a, Result<Response<Body>>>;
 
@@ -67,7 +67,8 @@ async fn question(api: &Api, ask: &Ask, warnings: &mut Vec<String>) -> Result<Va
         if errors.is_empty() {
             return Ok(());
         }
-        Err(ApiError::invalid(&ask.kind.group_kind(), meta::name(object), errors))
+        // Upstream has lost the kind's name by then.
+        Err(ApiError::invalid(&GroupKind::new(ask.kind.group, ""), "", errors))
     };
     let said = meta::namespace(&object);
     let namespace = ask.resource.namespace.as_str();

@@ -6,7 +6,7 @@ use crate::ask::Ask;
 use crate::{Api, answer, body};
 use axum::body::Body;
 use http::{Response, StatusCode};
-use object::{ApiError, Gvk, Result, Value, json, meta};
+use object::{ApiError, GroupResource, Gvk, Result, Value, json, meta};
 use registry::Target;
 
 pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
@@ -19,7 +19,7 @@ pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         name => name,
     };
     let node = binding["target"]["name"].as_str().unwrap_or_default();
-    let resource = pods.group_resource();
+    let resource = GroupResource::new("", "pods/binding");
     let kind = binding["target"]["kind"].as_str().unwrap_or_default();
     if node.is_empty() || !matches!(kind, "" | "Node") {
         let mut errors = object::FieldErrors::new();

@@ -47,7 +47,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let name = ask.resource.name.as_str();
     let found = items.into_iter().find(|item| item["metadata"]["name"] == name);
     let found = found.ok_or_else(|| {
-        ApiError::not_found(&ask.kind.group_resource(), name)
+        ApiError::not_found(&GroupResource::new("", "componentstatus"), name)
     })?;
     let said = vec!["v1 ComponentStatus is deprecated in v1.19+".to_owned()];
     answer::value(ask, StatusCode::OK, &found, said)

@@ -17,6 +17,10 @@ pub trait Cluster: Objects {
         name: &str,
     ) -> Result<Option<Arc<Value>>>;
 
+    /// Writes an object whose status was changed, if nobody has changed it meanwhile; whether it
+    /// was written.
+    async fn swap_status(&self, resource: &GroupResource, object: &Value) -> Result<bool>;
+
     /// What the authorizers say.
     async fn decide(&self, attributes: &Attributes) -> Decision;
 }

@@ -2,9 +2,26 @@
 //!
 //! One line each. Mirrors `pkg/kubeapiserver/options/plugins.go`.
 
+mod always;
+mod always_pull_images;
+mod certificates;
+mod default_class;
+mod default_toleration_seconds;
+mod deny_service_external_ips;
+mod limit_ranger;
 mod namespace_lifecycle;
+mod node_restriction;
+mod persistent_volume_claim_resize;
+mod pod_amounts;
 mod pod_parts;
+mod pod_security;
+mod priority;
+mod resource_quota;
+mod runtime_class;
 mod service_account;
+mod signing_request;
+mod storage_object_in_use_protection;
+mod taint_nodes_by_condition;
 
 use crate::{Chain, Cluster, Plugin};
 use std::sync::Arc;
@@ -53,8 +70,47 @@ const fn row(name: &'static str, on_by_default: bool, state: State) -> Row {
 
 /// Every plugin that upstream has, in the order in which they are asked.
 pub static TABLE: &[Row] = &[
+    row("AlwaysAdmit", OFF, Made(always::admit)),
+    row("NamespaceAutoProvision", OFF, Missing("namespaces are made by themselves on first use")),
     row("NamespaceLifecycle", ON, Made(namespace_lifecycle::make)),
+    row("NamespaceExists", OFF, Missing("NamespaceLifecycle does the same and more")),
+    row("LimitPodHardAntiAffinityTopology", OFF, Missing("anti-affinity by nothing but host names")),
+    row("LimitRanger", ON, Made(limit_ranger::make)),
     row("ServiceAccount", ON, Made(service_account::make)),
+    row("NodeRestriction", OFF, Made(node_restriction::make)),
+    row("TaintNodesByCondition", ON, Made(taint_nodes_by_condition::make)),
+    row("AlwaysPullImages", OFF, Made(always_pull_images::make)),
+    row("ImagePolicyWebhook", OFF, Missing("a webhook that judges images")),
+    row("PodSecurity", ON, Made(pod_security::make)),
+    row("PodNodeSelector", OFF, Missing("node selectors out of a namespace's annotation")),
+    row("Priority", ON, Made(priority::make)),
+    row("DefaultTolerationSeconds", ON, Made(default_toleration_seconds::make)),
+    row("PodTolerationRestriction", OFF, Missing("tolerations out of a namespace's annotations")),
+    row("EventRateLimit", OFF, Missing("a limit on events")),
+    row("ExtendedResourceToleration", OFF, Missing("tolerations for nodes of extended resources")),
+    row("DefaultStorageClass", ON, Made(default_class::storage)),
+    row("StorageObjectInUseProtection", ON, Made(storage_object_in_use_protection::make)),
+    row("PodGroupProtection", ON, Idle),
+    row("OwnerReferencesPermissionEnforcement", OFF, Missing("rights on owners that are set")),
+    row("PersistentVolumeClaimResize", ON, Made(persistent_volume_claim_resize::make)),
+    row("RuntimeClass", ON, Made(runtime_class::make)),
+    row("CertificateApproval", ON, Made(certificates::approval)),
+    row("CertificateSigning", ON, Made(certificates::signing)),
+    row("ClusterTrustBundleAttest", ON, Idle),
+    row("CertificateSubjectRestriction", ON, Made(certificates::subject_restriction)),
+    row("DefaultIngressClass", ON, Made(default_class::ingress)),
+    row("DenyServiceExternalIPs", OFF, Made(deny_service_external_ips::make)),
+    row("PodTopologyLabels", ON, Missing("a pod's zone and region as labels, once it is bound")),
+    row("PodGroupWorkloadExists", ON, Idle),
+    row("NodeDeclaredFeatureValidator", ON, Missing("whether a pod's node can do what an update needs")),
+    row("JobValidation", ON, Idle),
+    row("PodResizeValidator", ON, Missing("whether a pod's node is large enough for its new size")),
+    row("MutatingAdmissionPolicy", ON, Missing("policies in CEL that change objects")),
+    row("MutatingAdmissionWebhook", ON, Missing("webhooks that change objects")),
+    row("ValidatingAdmissionPolicy", ON, Missing("policies in CEL that refuse objects")),
+    row("ValidatingAdmissionWebhook", ON, Missing("webhooks that refuse objects")),
+    row("ResourceQuota", ON, Made(resource_quota::make)),
+    row("AlwaysDeny", OFF, Made(always::deny)),
 ];
 
 /// The plugins that the two flags leave on.

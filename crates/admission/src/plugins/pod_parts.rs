@@ -24,3 +24,18 @@ pub(super) fn containers(pod: &Value) -> impl Iterator<Item = (&'static str, &Va
 pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
+
+/// Whether anything in a pod's spec names a Secret.
+pub(super) fn names_a_secret(spec: &Value) -> bool {
+    const FIELDS: &[&str] =
+        &["secretRef", "secretKeyRef", "imagePullSecrets", "secretName", "nodePublishSecretRef", "secretFile"];
+    match spec {
+        Value::Object(map) => map.iter().any(|(key, value)| {
+            let found = FIELDS.contains(&key.as_str()) && !value.is_null();
+            let source = key == "secret" && value.is_object();
+            found || source || names_a_secret(value)
+        }),
+        Value::Array(list) => list.iter().any(names_a_secret),
+        _ => false,
+    }
+}

@@ -3,7 +3,7 @@
 //! Mirrors `plugin/pkg/admission/serviceaccount`.
 
 use super::Setup;
-use super::pod_parts::{CONTAINERS, containers, is_mirror, items, text};
+use super::pod_parts::{CONTAINERS, containers, is_mirror, items, names_a_secret, text};
 use crate::limits::{ACCOUNT_PAUSE, DEFAULT_ACCOUNT_ATTEMPTS};
 use crate::{Cluster, Operation, Plugin, Request};
 use async_trait::async_trait;
@@ -130,21 +130,6 @@ fn mirror(request: &Request<'_>, pod: &Value) -> Result<()> {
         return refuse("a mirror pod may not use ServiceAccountToken volume projections");
     }
     Ok(())
-}
-
-/// Whether anything in a pod's spec names a Secret.
-fn names_a_secret(spec: &Value) -> bool {
-    const FIELDS: &[&str] =
-        &["secretRef", "secretKeyRef", "imagePullSecrets", "secretName", "nodePublishSecretRef", "secretFile"];
-    match spec {
-        Value::Object(map) => map.iter().any(|(key, value)| {
-            let found = FIELDS.contains(&key.as_str()) && !value.is_null();
-            let source = key == "secret" && value.is_object();
-            found || source || names_a_secret(value)
-        }),
-        Value::Array(list) => list.iter().any(names_a_secret),
-        _ => false,
-    }
 }
 
 fn is_mounted(account: &Value, pod: &Value) -> bool {
