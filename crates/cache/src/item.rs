@@ -5,6 +5,7 @@ use codec::{TypeId, TypeMeta, envelope};
 use kinds::{Encoding, Kind, Storage};
 use object::{ApiError, GroupVersion, Gvk, Result, Value, meta};
 use schema::builtin;
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use store::{Entry, Revision};
 
@@ -55,7 +56,11 @@ impl Item {
         let body = match storage.encoding {
             Encoding::Protobuf => {
                 let unknown = envelope::read(&entry.value).map_err(|e| wrong(e.to_string()))?;
-                envelope::splice_resource_version(unknown.raw, &version(entry.mod_revision))
+                let complete = match storage.defaults_on_read {
+                    true => Cow::Owned(with_defaults(kind, storage, unknown.raw)?),
+                    false => Cow::Borrowed(unknown.raw),
+                };
+                envelope::splice_resource_version(&complete, &version(entry.mod_revision))
                     .map_err(|e| wrong(e.to_string()))?
             }
             Encoding::Json => {
@@ -213,6 +218,14 @@ pub fn encode_stored(kind: &'static Kind, object: &Value) -> Result<Bytes> {
 }
 
 /// JSON with the newline that upstream stores too.
+/// A stored message with the defaults that it may lack, as upstream's decoder adds them.
+fn with_defaults(kind: &'static Kind, storage: &Storage, raw: &[u8]) -> Result<Vec<u8>> {
+    let root = root(kind, storage)?;
+    let mut object = codec::decode_proto(builtin(), root, raw).map_err(ApiError::internal)?;
+    schema::defaults::apply(builtin(), root, &mut object);
+    codec::encode_proto(builtin(), root, &object).map_err(ApiError::internal)
+}
+
 fn encode_json(kind: &'static Kind, storage: &Storage, object: &Value) -> Result<Bytes> {
     let mut line = codec::encode_json(builtin(), root(kind, storage)?, object)
         .map_err(ApiError::internal)?;

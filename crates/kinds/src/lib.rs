@@ -98,17 +98,20 @@ pub struct Storage {
     pub encoding: Encoding,
     /// How long an object stays by itself (events), in seconds; 0 for ever.
     pub ttl_seconds: u32,
+    /// Stored objects may lack defaults, which readers are to see all the same.
+    pub defaults_on_read: bool,
 }
 
 impl Storage {
     /// Kept for ever, in protobuf.
     pub const fn protobuf(key: &'static str, group_version: &'static str) -> Self {
-        Self { key, group_version, encoding: Encoding::Protobuf, ttl_seconds: 0 }
+        let encoding = Encoding::Protobuf;
+        Self { key, group_version, encoding, ttl_seconds: 0, defaults_on_read: false }
     }
 
     /// Kept for ever, in JSON.
     pub const fn json(key: &'static str, group_version: &'static str) -> Self {
-        Self { key, group_version, encoding: Encoding::Json, ttl_seconds: 0 }
+        Self { encoding: Encoding::Json, ..Self::protobuf(key, group_version) }
     }
 }
 

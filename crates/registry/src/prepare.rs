@@ -59,6 +59,7 @@ pub(crate) fn before_create(call: &Call<'_>, target: &Target<'_>, object: &mut V
         meta::of(object).insert("generation".into(), 1.into());
     }
     let context = call.context(target.subresource);
+    to_judged(kind, object)?;
     kind.strategy.prepare_create(object, &context);
 
     let mut errors = FieldErrors::new();
@@ -66,7 +67,7 @@ pub(crate) fn before_create(call: &Call<'_>, target: &Target<'_>, object: &mut V
     kind.strategy.validate(object, &context, &mut errors);
     refuse(kind, object, errors)?;
     call.warn(kind.strategy.warnings(object, None));
-    Ok(())
+    to_stored(kind, object)
 }
 
 /// Everything between mutating admission and validating admission of an update.
@@ -79,6 +80,16 @@ pub(crate) fn before_update(
     let kind = target.kind;
     keep_what_is_not_theirs(target, object, old);
     let context = call.context(target.subresource);
+    to_judged(kind, object)?;
+    let mut judged_old;
+    let old = match judged(kind) {
+        None => old,
+        Some(_) => {
+            judged_old = old.clone();
+            to_judged(kind, &mut judged_old)?;
+            &judged_old
+        }
+    };
     kind.strategy.prepare_update(object, old, &context);
     if kind.has_generation && differs_in_substance(object, old) {
         let generation = meta::generation(old) + 1;
@@ -92,7 +103,33 @@ pub(crate) fn before_update(
     kind.strategy.validate_update(object, old, &context, &mut errors);
     refuse(kind, object, errors)?;
     call.warn(kind.strategy.warnings(object, Some(old)));
-    Ok(())
+    to_stored(kind, object)
+}
+
+/// Into the version that strategies judge: the preferred one, where the stored one is another
+/// version of the same group that nobody is served (CustomResourceDefinitions).
+fn to_judged(kind: &'static Kind, object: &mut Value) -> Result<()> {
+    match judged(kind) {
+        Some((judged, _)) => kinds::convert(object, &judged),
+        None => Ok(()),
+    }
+}
+
+/// And back.
+fn to_stored(kind: &'static Kind, object: &mut Value) -> Result<()> {
+    match judged(kind) {
+        Some((_, stored)) => kinds::convert(object, stored),
+        None => Ok(()),
+    }
+}
+
+/// The judged and the stored version, where they differ.
+fn judged(kind: &'static Kind) -> Option<(String, &'static str)> {
+    let stored = kind.storage?.group_version;
+    let version = stored.rsplit('/').next().unwrap_or(stored);
+    let same_group = stored.strip_suffix(version).map(|g| g.trim_end_matches('/')) == Some(kind.group);
+    let unserved = same_group && !kind.versions.contains(&version);
+    unserved.then(|| (kind.gvk(kind.versions[0]).group_version().to_string(), stored))
 }
 
 /// Puts back what this endpoint may not change: the server's metadata, and status on an update

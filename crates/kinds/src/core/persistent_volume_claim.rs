@@ -15,7 +15,11 @@ pub(crate) static KIND: Kind = Kind {
     versions: &["v1"],
     verbs: Verb::ALL,
     subresources: &[subresource::STATUS],
-    storage: Some(Storage::protobuf("persistentvolumeclaims", "v1")),
+    // The phase of a new claim is cleared before it is stored; that it is pending is a default.
+    storage: Some(Storage {
+        defaults_on_read: true,
+        ..Storage::protobuf("persistentvolumeclaims", "v1")
+    }),
     selectable_fields: &[],
     columns: COLUMNS,
     cells,
