@@ -124,7 +124,7 @@ fn best(
 fn totals(pod: &PodInfo, nodes: &Snapshot, feasible: &[&Arc<NodeInfo>], rows: &[Row]) -> Vec<i64> {
     let mut totals = vec![0i64; feasible.len()];
     for row in rows.iter().filter(|row| row.weight > 0) {
-        let Score::Points(points, normalize) = row.plugin.score(pod, nodes) else { continue };
+        let Score::Points(points, normalize) = row.plugin.score(pod, nodes, feasible) else { continue };
         let mut all: Vec<i64> = feasible.iter().map(|node| points(node)).collect();
         normalize.apply(&mut all);
         for (total, points) in totals.iter_mut().zip(all) {

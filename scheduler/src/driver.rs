@@ -6,6 +6,7 @@
 use crate::cache::Cache;
 use crate::cycle::{Decision, Refusal, Search, schedule};
 use crate::flags::Options;
+use crate::kin::Kin;
 use crate::limits::{BINDINGS_MAX, EVENT_NOTE_BYTES_MAX};
 use crate::plugins::{DEFAULT, Events};
 use crate::pod::PodInfo;
@@ -26,6 +27,7 @@ pub(crate) struct Scheduler {
     client: Client,
     nodes: Arc<Informer<Node>>,
     pods: Arc<Informer<Pod>>,
+    kin: Kin,
     cache: Arc<Mutex<Cache>>,
     queue: Arc<Queue>,
     recorder: Recorder,
@@ -42,6 +44,7 @@ impl Scheduler {
             nodes: informers.of::<Node>(),
             // Pods that have ended take nothing from anybody.
             pods: informers.of_selected::<Pod>("status.phase!=Succeeded,status.phase!=Failed"),
+            kin: Kin::new(&informers),
             cache: Arc::default(),
             queue: Arc::new(Queue::new(options.backoff)),
             recorder: Recorder::new(client.clone(), "default-scheduler", shutdown),
@@ -62,6 +65,7 @@ impl Scheduler {
         shutdown.spawn_until_begun("scheduler", async move {
             scheduler.nodes.synced().await;
             scheduler.pods.synced().await;
+            scheduler.kin.synced().await;
             loop {
                 let taken = scheduler.queue.take().await;
                 scheduler.place(taken, &child).await;
@@ -108,6 +112,7 @@ impl Scheduler {
             if let Some(old) = before.filter(|_| was_placed)
                 && old.spec == pod.spec
                 && old.metadata.labels == pod.metadata.labels
+                && pods::is_terminating(old) == pods::is_terminating(pod)
             {
                 return;
             }
@@ -150,7 +155,8 @@ impl Scheduler {
             start: self.start.load(Ordering::Relaxed),
             chance: entropy::below(u64::MAX),
         };
-        let decision = schedule(&taken.pod, &snapshot, DEFAULT, search);
+        let pod = PodInfo { kin: self.kin.of(&taken.pod.pod), ..(*taken.pod).clone() };
+        let decision = schedule(&pod, &snapshot, DEFAULT, search);
         // Held no longer than needed: as long as it is, the cache copies what it changes.
         drop(snapshot);
         match decision {

@@ -9,6 +9,7 @@ mod config;
 mod cycle;
 mod driver;
 mod flags;
+mod kin;
 mod limits;
 mod plugins;
 mod pod;

@@ -11,11 +11,13 @@ mod node_name;
 mod node_ports;
 mod node_resources_fit;
 mod node_unschedulable;
+mod pod_topology_spread;
 mod taint_toleration;
 
 use crate::limits::SCORE_MAX;
 use crate::pod::PodInfo;
 use crate::snapshot::{NodeInfo, Snapshot};
+use std::sync::Arc;
 
 /// One plugin.
 pub(crate) trait Plugin: Send + Sync {
@@ -28,7 +30,12 @@ pub(crate) trait Plugin: Send + Sync {
     }
 
     /// How well each node would do.
-    fn score<'a>(&self, _pod: &'a PodInfo, _nodes: &'a Snapshot) -> Score<'a> {
+    fn score<'a>(
+        &self,
+        _pod: &'a PodInfo,
+        _nodes: &'a Snapshot,
+        _feasible: Feasible<'_>,
+    ) -> Score<'a> {
         Score::Skip
     }
 
@@ -37,6 +44,9 @@ pub(crate) trait Plugin: Send + Sync {
         Events::NONE
     }
 }
+
+/// The nodes that fit, of which one is chosen.
+pub(crate) type Feasible<'a> = &'a [&'a Arc<NodeInfo>];
 
 /// A plugin's view of one pod.
 pub(crate) enum Filter<'a> {
@@ -87,15 +97,31 @@ pub(crate) enum Normalize {
     ByMaximum,
     /// The most become 0, none 100.
     Reversed,
+    /// The fewest become 100, and more the less; those marked [`Self::IGNORED`] become 0.
+    FewestBest,
 }
 
 impl Normalize {
+    /// The points of a node that takes no part, towards [`Self::FewestBest`].
+    pub(crate) const IGNORED: i64 = -1;
+
     pub(crate) fn apply(self, points: &mut [i64]) {
         let most = points.iter().copied().max().unwrap_or(0);
         match self {
             Self::AsIs => {}
             Self::ByMaximum if most == 0 => {}
             Self::Reversed if most == 0 => points.fill(SCORE_MAX),
+            Self::FewestBest => {
+                let judged = points.iter().copied().filter(|one| *one != Self::IGNORED);
+                let fewest = judged.min().unwrap_or(0);
+                points.iter_mut().for_each(|one| {
+                    *one = match *one {
+                        Self::IGNORED => 0,
+                        _ if most <= 0 => SCORE_MAX,
+                        points => SCORE_MAX * (most + fewest - points) / most,
+                    };
+                });
+            }
             Self::ByMaximum => points.iter_mut().for_each(|one| *one = SCORE_MAX * *one / most),
             Self::Reversed => {
                 points.iter_mut().for_each(|one| *one = SCORE_MAX - SCORE_MAX * *one / most);
@@ -146,6 +172,7 @@ pub(crate) const DEFAULT: &[Row] = &[
     Row { plugin: &node_affinity::NodeAffinity, weight: 2 },
     Row { plugin: &node_ports::NodePorts, weight: 0 },
     Row { plugin: &node_resources_fit::NodeResourcesFit, weight: 1 },
+    Row { plugin: &pod_topology_spread::PodTopologySpread, weight: 2 },
     Row { plugin: &balanced_allocation::BalancedAllocation, weight: 1 },
     Row { plugin: &image_locality::ImageLocality, weight: 1 },
 ];

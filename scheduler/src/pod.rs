@@ -2,6 +2,7 @@
 
 use crate::resources::Resources;
 use control::Key;
+use control::selector::Matcher;
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use std::sync::{Arc, LazyLock};
 
@@ -9,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 pub(crate) type HostPort = (String, String, i32);
 
 /// A pod, and what is known of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PodInfo {
     pub(crate) pod: Arc<Pod>,
     pub(crate) key: Key,
@@ -18,6 +19,8 @@ pub(crate) struct PodInfo {
     pub(crate) scored: Resources,
     pub(crate) ports: Vec<HostPort>,
     pub(crate) priority: i32,
+    /// What selects the pods that it is spread with; known only while it waits for a node.
+    pub(crate) kin: Vec<Matcher>,
 }
 
 impl PodInfo {
@@ -29,6 +32,7 @@ impl PodInfo {
             scored: Resources::scored_of_pod(&pod),
             ports: host_ports(&pod),
             priority: pod.spec.as_ref().and_then(|spec| spec.priority).unwrap_or(0),
+            kin: Vec::new(),
             pod,
         }
     }

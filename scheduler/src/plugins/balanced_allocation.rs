@@ -4,7 +4,7 @@
 //! the balance better or worse. Only what pods ask for is counted, and a pod that asks for
 //! neither has no say.
 
-use super::{Normalize, Plugin, Score};
+use super::{Feasible, Normalize, Plugin, Score};
 use crate::limits::SCORE_MAX;
 use crate::pod::PodInfo;
 use crate::resources::Resources;
@@ -17,7 +17,7 @@ impl Plugin for BalancedAllocation {
         "NodeResourcesBalancedAllocation"
     }
 
-    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Score<'a> {
+    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
         if pod.request.milli_cpu == 0 && pod.request.memory_bytes == 0 {
             return Score::Skip;
         }

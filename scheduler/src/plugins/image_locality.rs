@@ -3,7 +3,7 @@
 //!
 //! Mirrors `plugins/imagelocality`.
 
-use super::{Normalize, Plugin, Score};
+use super::{Feasible, Normalize, Plugin, Score};
 use crate::limits::SCORE_MAX;
 use crate::pod::PodInfo;
 use crate::snapshot::{NodeInfo, Snapshot};
@@ -21,7 +21,7 @@ impl Plugin for ImageLocality {
         "ImageLocality"
     }
 
-    fn score<'a>(&self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Score<'a> {
+    fn score<'a>(&self, pod: &'a PodInfo, nodes: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
         let spec = pod.spec();
         let init = spec.init_containers.iter().flatten();
         let containers = spec.containers.iter().chain(init);

@@ -2,7 +2,7 @@
 //!
 //! Mirrors `plugins/nodeaffinity`; what a selector means is in [`control::node_selector`].
 
-use super::{Events, Filter, Normalize, Plugin, Score, Verdict};
+use super::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::{NodeInfo, Snapshot};
 use control::node_selector::{required, selects, term_matches};
@@ -27,7 +27,7 @@ impl Plugin for NodeAffinity {
         }))
     }
 
-    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Score<'a> {
+    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
         let affinity = pod.spec().affinity.as_ref().and_then(|all| all.node_affinity.as_ref());
         let preferred = affinity
             .and_then(|node| node.preferred_during_scheduling_ignored_during_execution.as_deref())

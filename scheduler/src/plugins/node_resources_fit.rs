@@ -2,7 +2,7 @@
 //!
 //! Mirrors `plugins/noderesources/fit.go` and `least_allocated.go`.
 
-use super::{Events, Filter, Normalize, Plugin, Score, Verdict};
+use super::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::limits::SCORE_MAX;
 use crate::pod::PodInfo;
 use crate::resources::Resources;
@@ -19,7 +19,7 @@ impl Plugin for NodeResourcesFit {
         Filter::Check(Box::new(|node| check(&pod.request, node)))
     }
 
-    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Score<'a> {
+    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
         let points = |node: &NodeInfo| {
             let mut after = node.scored.clone();
             after.add(&pod.scored);

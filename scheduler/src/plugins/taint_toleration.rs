@@ -3,7 +3,7 @@
 //!
 //! Mirrors `plugins/tainttoleration`.
 
-use super::{Events, Filter, Normalize, Plugin, Score, Verdict};
+use super::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::Snapshot;
 use control::taints::tolerates;
@@ -19,18 +19,14 @@ impl Plugin for TaintToleration {
     fn filter<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Filter<'a> {
         let tolerations = pod.spec().tolerations.as_deref().unwrap_or_default();
         Filter::Check(Box::new(move |node| {
-            let keeps_away = |taint: &&Taint| {
-                matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
-                    && !tolerations.iter().any(|toleration| tolerates(toleration, taint))
-            };
-            if node.taints().iter().any(|taint| keeps_away(&taint)) {
+            if keeps_away(node.taints(), tolerations) {
                 return Verdict::never("node(s) had untolerated taint(s)");
             }
             Verdict::Fits
         }))
     }
 
-    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Score<'a> {
+    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
         let tolerations: Vec<&Toleration> = pod
             .spec()
             .tolerations
@@ -51,6 +47,14 @@ impl Plugin for TaintToleration {
     fn events(&self) -> Events {
         Events::NODE_ADDED.and(Events::NODE_TAINTS)
     }
+}
+
+/// Whether one of a node's taints is not tolerated.
+pub(super) fn keeps_away(taints: &[Taint], tolerations: &[Toleration]) -> bool {
+    taints.iter().any(|taint| {
+        matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute")
+            && !tolerations.iter().any(|toleration| tolerates(toleration, taint))
+    })
 }
 
 #[cfg(test)]

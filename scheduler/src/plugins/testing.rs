@@ -33,7 +33,8 @@ pub(crate) fn verdict(plugin: &dyn Plugin, pod: &PodInfo, node: &NodeInfo) -> Ve
 /// The points that `plugin` gives each of `nodes`, before they are normalized.
 pub(crate) fn points(plugin: &dyn Plugin, pod: &PodInfo, nodes: &[NodeInfo]) -> Vec<i64> {
     let all = Arc::new(nodes.iter().cloned().map(Arc::new).collect::<Vec<_>>());
-    match plugin.score(pod, &all) {
+    let feasible: Vec<_> = all.iter().collect();
+    match plugin.score(pod, &all, &feasible) {
         Score::Skip => vec![0; nodes.len()],
         Score::Points(points, _) => nodes.iter().map(points).collect(),
     }
