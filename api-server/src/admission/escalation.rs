@@ -11,7 +11,7 @@ use auth::authorization::escalation::{
     RoleWrite, check_binding, check_role, only_for_garbage_collection,
 };
 use auth::authorization::rbac::{GROUP, Rbac};
-use object::{Result, Value};
+use object::{ApiError, Result, Value};
 use std::sync::Arc;
 
 /// The gate.
@@ -52,7 +52,18 @@ impl Plugin for Gate {
                 };
                 check_role(&self.authorizers, &self.rbac, write, object, request.old).await
             }
-            _ => check_binding(&self.authorizers, &self.rbac, &user, request.namespace, object).await,
+            _ => {
+                let namespace = request.namespace;
+                let checked =
+                    check_binding(&self.authorizers, &self.rbac, &user, namespace, object).await;
+                // A role that is not there is told as if it were the binding, as upstream does.
+                checked.map_err(|error| match object["roleRef"]["name"].as_str() {
+                    Some(role) if error.is_not_found() => {
+                        ApiError::not_found(&request.kind.group_resource(), role)
+                    }
+                    _ => error,
+                })
+            }
         }
     }
 }

@@ -95,8 +95,7 @@ fn charge(
     let name = meta::name(quota);
     let hard = amounts(&quota["status"]["hard"]);
     let restricted: Vec<&String> = hard.keys().filter(|key| counted.counts(key)).collect();
-    let granted = amounts(&quota["spec"]["hard"]);
-    if !granted.keys().any(|key| counted.counts(key)) || !counted.in_scope(quota, object) {
+    if restricted.is_empty() || !counted.in_scope(quota, object) {
         return Ok(None);
     }
     let refuse = |why: String| Err(request.forbidden(Some(object), why));
@@ -104,7 +103,7 @@ fn charge(
         return refuse(format!("failed quota: {name}: {why}"));
     }
     let used = amounts(&quota["status"]["used"]);
-    if restricted.iter().any(|key| !used.contains_key(*key)) || restricted.is_empty() {
+    if restricted.iter().any(|key| !used.contains_key(*key)) {
         let names: Vec<&str> = restricted.iter().map(|key| key.as_str()).collect();
         return refuse(format!("status unknown for quota: {name}, resources: {}", names.join(",")));
     }
