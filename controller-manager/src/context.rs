@@ -32,7 +32,10 @@ impl Context {
 
     /// The client that this controller writes with.
     pub(crate) fn client(&self) -> Client {
-        self.clients.of(self.account)
+        match self.account {
+            "" => self.clients.own(),
+            account => self.clients.of(account),
+        }
     }
 
     /// What this controller tells people with, in its own name.

@@ -12,7 +12,8 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// What it was called before.
     pub(crate) alias: &'static str,
-    /// The service account in `kube-system` that it works as.
+    /// The service account in `kube-system` that it works as; empty for the process's own
+    /// identity, with which tokens are made for all the others.
     pub(crate) account: &'static str,
     /// Whether `*` means it too.
     pub(crate) by_default: bool,
@@ -52,7 +53,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     on("replicaset-controller", "replicaset", "replicaset-controller", replica_set::start),
     on("deployment-controller", "deployment", "deployment-controller", deployment::start),
-    unbuilt("serviceaccount-token-controller", "serviceaccount-token"),
+    on("serviceaccount-token-controller", "serviceaccount-token", "", service_account_token::start),
     on("endpoints-controller", "endpoint", "endpoint-controller", endpoints::start),
     on(
         "endpointslice-controller",
@@ -68,7 +69,12 @@ pub(crate) const ROWS: &[Row] = &[
         replication_controller::start,
     ),
     on("pod-garbage-collector-controller", "podgc", "pod-garbage-collector", pod_garbage::start),
-    unbuilt("resourcequota-controller", "resourcequota"),
+    on(
+        "resourcequota-controller",
+        "resourcequota",
+        "resourcequota-controller",
+        resource_quota::start,
+    ),
     on(
         "garbage-collector-controller",
         "garbagecollector",
@@ -76,14 +82,29 @@ pub(crate) const ROWS: &[Row] = &[
         garbage_collector::start,
     ),
     on("daemonset-controller", "daemonset", "daemon-set-controller", daemon_set::start),
-    unbuilt("job-controller", "job"),
+    on("job-controller", "job", "job-controller", job::start),
     unbuilt("horizontal-pod-autoscaler-controller", "horizontalpodautoscaling"),
     unbuilt("disruption-controller", "disruption"),
-    unbuilt("statefulset-controller", "statefulset"),
-    unbuilt("cronjob-controller", "cronjob"),
-    unbuilt("certificatesigningrequest-signing-controller", "csrsigning"),
-    unbuilt("certificatesigningrequest-approving-controller", "csrapproving"),
-    unbuilt("certificatesigningrequest-cleaner-controller", "csrcleaner"),
+    on("statefulset-controller", "statefulset", "statefulset-controller", stateful_set::start),
+    on("cronjob-controller", "cronjob", "cronjob-controller", cron_job::start),
+    on(
+        "certificatesigningrequest-signing-controller",
+        "csrsigning",
+        "certificate-controller",
+        csr_signing::start,
+    ),
+    on(
+        "certificatesigningrequest-approving-controller",
+        "csrapproving",
+        "certificate-controller",
+        csr_approving::start,
+    ),
+    on(
+        "certificatesigningrequest-cleaner-controller",
+        "csrcleaner",
+        "certificate-controller",
+        csr_cleaning::start,
+    ),
     unbuilt("podcertificaterequest-cleaner-controller", ""),
     unbuilt("ttl-controller", "ttl"),
     off("bootstrap-signer-controller", "bootstrapsigner"),

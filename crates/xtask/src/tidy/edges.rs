@@ -52,7 +52,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "store",
         ],
     ),
-    ("kube-controller-manager", &["client", "control", "object", "runtime"]),
+    ("kube-controller-manager", &["auth", "client", "control", "object", "runtime"]),
     ("kube-scheduler", &["client", "control", "object", "runtime"]),
     (
         "orlop",

@@ -1,0 +1,120 @@
+//! cronjob-controller: a Job each time a schedule says so.
+//!
+//! Mirrors `k8s.io/kubernetes/pkg/controller/cronjob`. Time zones other than UTC are not known to
+//! this process: a CronJob that names one is told so, and doesn't run.
+
+mod plan;
+mod schedule;
+
+use super::service_account::is_refused_by_ending;
+use crate::context::Context;
+use control::{
+    Action, EventType, Informer, Key, Outcome, Queue, Recorder, SyncError, events, execute, owner,
+    run_workers,
+};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use kube::Client;
+use plan::{Plan, Snapshot, plan};
+use runtime::clock;
+use serde_json::Value;
+use std::sync::Arc;
+
+struct Controller {
+    client: Client,
+    crons: Arc<Informer<CronJob>>,
+    jobs: Arc<Informer<Job>>,
+    recorder: Recorder,
+}
+
+/// Starts it.
+pub(crate) fn start(context: &Context) {
+    let controller = Arc::new(Controller {
+        client: context.client(),
+        crons: context.informers.of::<CronJob>(),
+        jobs: context.informers.of::<Job>(),
+        recorder: context.recorder(),
+    });
+    let queue = Queue::new();
+    let add = queue.clone();
+    controller.crons.on_change(move |change| add.add(Key::of(&**change.object())));
+    let add = queue.clone();
+    controller.jobs.on_change(move |change| {
+        let job = change.object();
+        if let Some(found) = owner::controller_of(&**job).filter(|owner| owner.kind == "CronJob") {
+            add.add(Key::new(job.metadata.namespace.clone().unwrap_or_default(), &found.name));
+        }
+    });
+    let workers = context.options.concurrency.cron_jobs;
+    run_workers("cronjob-controller", workers, queue, &context.shutdown, move |key| {
+        let controller = controller.clone();
+        async move {
+            controller.crons.synced().await;
+            controller.jobs.synced().await;
+            controller.sync(key).await
+        }
+    });
+}
+
+impl Controller {
+    async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
+        let Some(cron) = self.crons.get(&key) else { return Ok(Outcome::Done) };
+        let jobs = self.jobs.controlled_by(cron.metadata.uid.as_deref().unwrap_or_default());
+        let plan = plan(&Snapshot { cron: &cron, jobs }, clock::now());
+        let look_again = plan.look_again;
+        self.execute(&cron, plan).await?;
+        Ok(look_again.map_or(Outcome::Done, Outcome::Again))
+    }
+
+    async fn execute(&self, cron: &CronJob, plan: Plan) -> Result<(), SyncError> {
+        for (kind, reason, text) in plan.tell {
+            self.recorder.tell(cron, kind, reason, text);
+        }
+        for job in &plan.delete {
+            execute(&self.client, &Action::delete(&**job)).await?;
+            let name = job.metadata.name.as_deref().unwrap_or_default();
+            let text = format!("Deleted job {name}");
+            self.recorder.tell(cron, EventType::Normal, "SuccessfulDelete", text);
+        }
+        let mut status = plan.status;
+        if let Some((job, scheduled)) = &plan.create {
+            let name = job.metadata.name.as_deref().unwrap_or_default();
+            match execute(&self.client, &Action::create(job)).await {
+                Ok(answer) => {
+                    if answer.is_some() {
+                        let text = format!("Created job {name}");
+                        self.recorder.tell(cron, EventType::Normal, "SuccessfulCreate", text);
+                    }
+                    if let Some(made) = self.made(cron, answer, name) {
+                        let mut next = status.unwrap_or_else(|| cron.clone());
+                        let own = next.status.get_or_insert_default();
+                        own.active.get_or_insert_default().push(events::reference(&made));
+                        own.last_schedule_time = Some(scheduled.clone());
+                        status = Some(next);
+                    }
+                }
+                Err(error) if is_refused_by_ending(&error) => {}
+                Err(error) => {
+                    let text = format!("Error creating job: {error}");
+                    self.recorder.tell(cron, EventType::Warning, "FailedCreate", text);
+                    return Err(error.into());
+                }
+            }
+        }
+        if let Some(status) = status.filter(|status| status != cron) {
+            execute(&self.client, &Action::update_status(&status)).await?;
+        }
+        Ok(())
+    }
+
+    /// The Job that was made now, or by an attempt that didn't get to its status.
+    fn made(&self, cron: &CronJob, answer: Option<Value>, name: &str) -> Option<Job> {
+        match answer {
+            Some(answer) => serde_json::from_value(answer).ok(),
+            None => {
+                let key = Key::new(cron.metadata.namespace.clone()?, name);
+                let job = self.jobs.get(&key)?;
+                owner::is_controlled_by(&*job, cron).then(|| (*job).clone())
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! job-controller: pods that run to their end, as many times as a Job asks for.
+//!
+//! A pod that ends is counted exactly once: its finalizer stays until its UID stands in the Job's
+//! status, and its UID stays there until the finalizer is seen to be gone. Mirrors
+//! `k8s.io/kubernetes/pkg/controller/job`. Pod failure policies, success policies and limits per
+//! index are not built: a Job that asks for one is told so, and its pods are counted without it.
+
+mod indexes;
+mod plan;
+mod pod;
+
+use super::service_account::is_refused_by_ending;
+use crate::context::Context;
+use control::selector::Matcher;
+use control::{
+    Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
+    execute, execute_all, owner, run_workers,
+};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use kube::{Api, Client};
+use plan::{Plan, Snapshot, plan};
+use runtime::clock;
+use std::sync::Arc;
+
+struct Controller {
+    client: Client,
+    jobs: Arc<Informer<Job>>,
+    pods: Arc<Informer<Pod>>,
+    expectations: Expectations,
+    recorder: Recorder,
+    orphans: Queue<Key>,
+}
+
+/// Starts it.
+pub(crate) fn start(context: &Context) {
+    let controller = Arc::new(Controller {
+        client: context.client(),
+        jobs: context.informers.of::<Job>(),
+        pods: context.informers.of::<Pod>(),
+        expectations: Expectations::default(),
+        recorder: context.recorder(),
+        orphans: Queue::new(),
+    });
+    let queue = Queue::new();
+    watch(&controller, &queue);
+    let workers = context.options.concurrency.jobs;
+    let own = controller.clone();
+    run_workers("job-controller", workers, queue, &context.shutdown, move |key| {
+        let controller = own.clone();
+        async move {
+            controller.jobs.synced().await;
+            controller.pods.synced().await;
+            controller.sync(key).await
+        }
+    });
+    let orphans = controller.orphans.clone();
+    run_workers("job-controller orphans", 1, orphans, &context.shutdown, move |key| {
+        let controller = controller.clone();
+        async move {
+            controller.jobs.synced().await;
+            controller.release_orphan(&key).await
+        }
+    });
+}
+
+fn watch(controller: &Controller, queue: &Queue<Key>) {
+    let add = queue.clone();
+    controller.jobs.on_change(move |change| add.add(Key::of(&**change.object())));
+    let (add, jobs, orphans) = (queue.clone(), controller.jobs.clone(), controller.orphans.clone());
+    controller.pods.on_change(move |change| {
+        let pod = change.object();
+        let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+        if let Some(found) = owner::controller_of(&**pod) {
+            if found.kind == "Job" {
+                add.add(Key::new(namespace, &found.name));
+                let job = jobs.get(&Key::new(namespace, &found.name));
+                let is_lost = jobs.has_synced()
+                    && job.is_none_or(|job| job.metadata.uid.as_ref() != Some(&found.uid));
+                if is_lost && pod::is_tracked(pod) {
+                    orphans.add(Key::of(&**pod));
+                }
+            }
+            return;
+        }
+        if pod::is_tracked(pod) && !matches!(change, Change::Deleted(_)) {
+            orphans.add(Key::of(&**pod));
+        }
+        for job in jobs.list_in(namespace) {
+            let selector = job.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+            let matches = selector.is_some_and(|selector| {
+                Matcher::new(selector).is_ok_and(|m| m.matches(pod.metadata.labels.as_ref()))
+            });
+            if matches {
+                add.add(Key::of(&*job));
+            }
+        }
+    });
+}
+
+impl Controller {
+    async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
+        let Some(job) = self.jobs.get(&key) else {
+            self.expectations.forget(&key);
+            let left = self.pods.list_in(&key.namespace);
+            let of_it = |pod: &&Arc<Pod>| {
+                pod::is_tracked(pod)
+                    && owner::controller_of(&***pod)
+                        .is_some_and(|owner| owner.kind == "Job" && owner.name == key.name)
+            };
+            left.iter().filter(of_it).for_each(|pod| self.orphans.add(Key::of(&**pod)));
+            return Ok(Outcome::Done);
+        };
+        let Some(spec) = &job.spec else { return Ok(Outcome::Done) };
+        // Somebody else's: a field says who.
+        let manager = spec.managed_by.as_deref().unwrap_or("kubernetes.io/job-controller");
+        if manager != "kubernetes.io/job-controller" || plan::is_finished(&job) {
+            return Ok(Outcome::Done);
+        }
+        if spec.pod_failure_policy.is_some()
+            || spec.success_policy.is_some()
+            || spec.backoff_limit_per_index.is_some()
+        {
+            let text = "podFailurePolicy, successPolicy and backoffLimitPerIndex are not supported \
+                        by this controller; pods are counted without them";
+            self.recorder.tell(&*job, EventType::Warning, "PolicyNotSupported", text);
+        }
+        let selector = spec.selector.clone().unwrap_or_default();
+        let matcher = Matcher::new(&selector).map_err(SyncError::Other)?;
+        let is_met = self.expectations.are_met(&key, &self.pods);
+        let claims = owner::claim(&*job, &matcher, self.pods.list_in(&key.namespace));
+        if !claims.actions.is_empty() && job.metadata.deletion_timestamp.is_none() {
+            return self.adopt_and_release(&key, &job, &claims.actions).await;
+        }
+        let snapshot = Snapshot { job: &job, pods: claims.owned, manage: is_met };
+        let plan = plan(&snapshot, clock::now());
+        let look_again = plan.look_again;
+        self.execute(&key, &job, plan).await?;
+        match look_again {
+            _ if !is_met => Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK)),
+            Some(delay) => Ok(Outcome::Again(delay)),
+            None => Ok(Outcome::Done),
+        }
+    }
+
+    async fn adopt_and_release(
+        &self,
+        key: &Key,
+        job: &Job,
+        actions: &[Action],
+    ) -> Result<Outcome, SyncError> {
+        let api: Api<Job> = Api::namespaced(self.client.clone(), &key.namespace);
+        let fresh = api.get(&key.name).await?;
+        if fresh.metadata.uid != job.metadata.uid || fresh.metadata.deletion_timestamp.is_some() {
+            return Err(SyncError::Other(format!("{key} is being replaced or deleted")));
+        }
+        for action in actions {
+            match execute(&self.client, action).await {
+                Err(error) if !client::is_not_found(&error) => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK))
+    }
+
+    /// Pods first, then the status that counts them, and last the finalizers of those that stand
+    /// in it: a crash between any two of these loses no count.
+    async fn execute(&self, key: &Key, job: &Job, plan: Plan) -> Result<(), SyncError> {
+        for pod in &plan.delete {
+            for action in &pod.actions {
+                match execute(&self.client, action).await {
+                    Err(error) if client::is_not_found(&error) => break,
+                    other => drop(other?),
+                }
+            }
+            self.expectations.deleted(key, [(pod.key.clone(), pod.uid.clone())]);
+            let text = format!("Deleted pod: {}", pod.key.name);
+            self.recorder.tell(job, EventType::Normal, "SuccessfulDelete", text);
+        }
+        let (answers, failed) = execute_all(&self.client, &plan.create).await;
+        self.expectations.wrote(key, &self.pods, &answers);
+        for answer in answers.iter().flatten() {
+            let name = answer["metadata"]["name"].as_str().unwrap_or_default();
+            let text = format!("Created pod: {name}");
+            self.recorder.tell(job, EventType::Normal, "SuccessfulCreate", text);
+        }
+        if let Some(status) = &plan.status {
+            execute(&self.client, &Action::update_status(status)).await?;
+        }
+        for (kind, reason, text) in plan.tell {
+            self.recorder.tell(job, kind, reason, text);
+        }
+        for action in &plan.release {
+            match execute(&self.client, action).await {
+                Err(error) if !client::is_not_found(&error) => return Err(error.into()),
+                _ => {}
+            }
+        }
+        if let Some(error) = failed.filter(|error| !is_refused_by_ending(error)) {
+            let text = format!("Error creating: {error}");
+            self.recorder.tell(job, EventType::Warning, "FailedCreate", text);
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// A pod whose Job is gone must not wait for it for ever.
+    async fn release_orphan(&self, key: &Key) -> Result<Outcome, SyncError> {
+        let Some(pod) = self.pods.get(key).filter(|pod| pod::is_tracked(pod)) else {
+            return Ok(Outcome::Done);
+        };
+        if let Some(found) = owner::controller_of(&*pod) {
+            let api: Api<Job> = Api::namespaced(self.client.clone(), &key.namespace);
+            let job = api.get_opt(&found.name).await?;
+            if job.is_some_and(|job| job.metadata.uid.as_ref() == Some(&found.uid)) {
+                return Ok(Outcome::Done);
+            }
+        }
+        match execute(&self.client, &pod::release(&pod)).await {
+            Err(error) if !client::is_not_found(&error) => Err(error.into()),
+            _ => Ok(Outcome::Done),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! statefulset-controller: pods with names, one after the other, each with its own volumes.
+//!
+//! Mirrors `k8s.io/kubernetes/pkg/controller/statefulset`. The retention policy of claims is not
+//! built: claims are kept, which is its default.
+
+mod plan;
+mod pod;
+
+use super::revisions::{HASH_LABEL, Revisions};
+use super::service_account::is_refused_by_ending;
+use crate::context::Context;
+use control::selector::{Matcher, is_empty};
+use control::{
+    Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
+    execute, owner, run_workers,
+};
+use k8s_openapi::api::apps::v1::{ControllerRevision, StatefulSet};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use kube::{Api, Client};
+use plan::{Plan, Snapshot, plan};
+use runtime::clock;
+use std::sync::Arc;
+
+struct Controller {
+    client: Client,
+    sets: Arc<Informer<StatefulSet>>,
+    pods: Arc<Informer<Pod>>,
+    claims: Arc<Informer<PersistentVolumeClaim>>,
+    revisions: Arc<Informer<ControllerRevision>>,
+    expectations: Expectations,
+    recorder: Recorder,
+}
+
+/// Starts it.
+pub(crate) fn start(context: &Context) {
+    let controller = Arc::new(Controller {
+        client: context.client(),
+        sets: context.informers.of::<StatefulSet>(),
+        pods: context.informers.of::<Pod>(),
+        claims: context.informers.of::<PersistentVolumeClaim>(),
+        revisions: context.informers.of::<ControllerRevision>(),
+        expectations: Expectations::default(),
+        recorder: context.recorder(),
+    });
+    let queue = Queue::new();
+    let add = queue.clone();
+    controller.sets.on_change(move |change| add.add(Key::of(&**change.object())));
+    let (add, sets) = (queue.clone(), controller.sets.clone());
+    controller.pods.on_change(move |change| {
+        let pod = change.object();
+        let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
+        match owner::controller_of(&**pod) {
+            Some(found) if found.kind == "StatefulSet" => add.add(Key::new(namespace, &found.name)),
+            Some(_) => {}
+            None if matches!(change, Change::Deleted(_)) => {}
+            None => {
+                for set in sets.list_in(namespace) {
+                    let matcher = set.spec.as_ref().map(|spec| Matcher::new(&spec.selector));
+                    if matches!(matcher, Some(Ok(matcher)) if matcher.matches(pod.metadata.labels.as_ref())) {
+                        add.add(Key::of(&*set));
+                    }
+                }
+            }
+        }
+    });
+    let workers = context.options.concurrency.stateful_sets;
+    run_workers("statefulset-controller", workers, queue, &context.shutdown, move |key| {
+        let controller = controller.clone();
+        async move {
+            controller.sets.synced().await;
+            controller.pods.synced().await;
+            controller.claims.synced().await;
+            controller.revisions.synced().await;
+            controller.sync(key).await
+        }
+    });
+}
+
+impl Controller {
+    async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
+        let Some(set) = self.sets.get(&key) else {
+            self.expectations.forget(&key);
+            return Ok(Outcome::Done);
+        };
+        let Some(spec) = &set.spec else { return Ok(Outcome::Done) };
+        if is_empty(&spec.selector) || set.metadata.deletion_timestamp.is_some() {
+            return Ok(Outcome::Done);
+        }
+        if !self.expectations.are_met(&key, &self.pods) {
+            return Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK));
+        }
+        let matcher = Matcher::new(&spec.selector).map_err(SyncError::Other)?;
+        let claims = owner::claim(&*set, &matcher, self.pods.list_in(&key.namespace));
+        // An orphan is taken in only when its name says that it is one of the set's.
+        let adopt: Vec<Action> = claims
+            .actions
+            .into_iter()
+            .filter(|action| pod::is_named_by(action, &key.name))
+            .collect();
+        if !adopt.is_empty() {
+            return self.adopt_and_release(&key, &set, &adopt).await;
+        }
+        let uid = set.metadata.uid.as_deref().unwrap_or_default();
+        let collisions = set.status.as_ref().and_then(|status| status.collision_count);
+        let known = self.revisions.controlled_by(uid);
+        let revisions = Revisions::of(&*set, &spec.template, collisions, known.clone());
+        self.write_revision(&revisions).await?;
+        let current = set.status.as_ref().and_then(|status| status.current_revision.as_deref());
+        let old = current.and_then(|name| {
+            known.iter().find(|revision| revision.metadata.name.as_deref() == Some(name))
+        });
+        let snapshot = Snapshot {
+            set: &set,
+            pods: claims.owned,
+            update: &revisions.current,
+            current: old.map_or(&revisions.current, |old| old),
+            has_claim: &|name| self.claims.get(&Key::new(key.namespace.as_str(), name)).is_some(),
+        };
+        let plan = plan(&snapshot, clock::now());
+        let live: Vec<String> = snapshot.pods.iter().filter_map(|pod| label(pod)).collect();
+        let limit = usize::try_from(spec.revision_history_limit.unwrap_or(10)).unwrap_or(0);
+        let surplus = revisions.surplus(limit, |revision| {
+            let name = revision.metadata.name.clone().unwrap_or_default();
+            live.contains(&name) || current == Some(&name)
+        });
+        let look_again = plan.look_again;
+        self.execute(&key, &set, plan).await?;
+        for revision in surplus {
+            execute(&self.client, &Action::delete(&*revision)).await?;
+        }
+        Ok(look_again.map_or(Outcome::Done, Outcome::Again))
+    }
+
+    async fn write_revision(&self, revisions: &Revisions) -> Result<(), SyncError> {
+        let action = match (revisions.is_new, revisions.is_renumbered) {
+            (true, _) => Action::create(&revisions.current),
+            (_, true) => Action::update(&revisions.current),
+            _ => return Ok(()),
+        };
+        execute(&self.client, &action).await?;
+        Ok(())
+    }
+
+    async fn adopt_and_release(
+        &self,
+        key: &Key,
+        set: &StatefulSet,
+        actions: &[Action],
+    ) -> Result<Outcome, SyncError> {
+        let api: Api<StatefulSet> = Api::namespaced(self.client.clone(), &key.namespace);
+        let fresh = api.get(&key.name).await?;
+        if fresh.metadata.uid != set.metadata.uid || fresh.metadata.deletion_timestamp.is_some() {
+            return Err(SyncError::Other(format!("{key} is being replaced or deleted")));
+        }
+        for action in actions {
+            match execute(&self.client, action).await {
+                Err(error) if !client::is_not_found(&error) => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK))
+    }
+
+    async fn execute(&self, key: &Key, set: &StatefulSet, plan: Plan) -> Result<(), SyncError> {
+        let name = set.metadata.name.as_deref().unwrap_or_default();
+        let mut failure = None;
+        for action in &plan.claims {
+            execute(&self.client, action).await?;
+        }
+        for pod in &plan.create {
+            let pod_name = pod.metadata.name.as_deref().unwrap_or_default();
+            match execute(&self.client, &Action::create(pod)).await {
+                Ok(answer) => {
+                    self.expectations.wrote(key, &self.pods, &[answer]);
+                    let text = format!("create Pod {pod_name} in StatefulSet {name} successful");
+                    self.recorder.tell(set, EventType::Normal, "SuccessfulCreate", text);
+                }
+                Err(error) if is_refused_by_ending(&error) => {}
+                Err(error) => {
+                    let text = format!(
+                        "create Pod {pod_name} in StatefulSet {name} failed error: {error}"
+                    );
+                    self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
+                    failure = Some(error);
+                    break;
+                }
+            }
+        }
+        for pod in &plan.delete {
+            execute(&self.client, &Action::delete(&**pod)).await?;
+            let uid = pod.metadata.uid.clone().unwrap_or_default();
+            self.expectations.deleted(key, [(Key::of(&**pod), uid)]);
+            let pod_name = pod.metadata.name.as_deref().unwrap_or_default();
+            let text = format!("delete Pod {pod_name} in StatefulSet {name} successful");
+            self.recorder.tell(set, EventType::Normal, "SuccessfulDelete", text);
+        }
+        if let Some(status) = &plan.status {
+            match execute(&self.client, &Action::update_status(status)).await {
+                Err(error) if !client::is_not_found(&error) => return Err(error.into()),
+                _ => {}
+            }
+        }
+        failure.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+/// The revision that a pod was made of.
+fn label(pod: &Pod) -> Option<String> {
+    pod.metadata.labels.as_ref()?.get(HASH_LABEL).cloned()
+}

@@ -1,0 +1,398 @@
+//! What to do for one StatefulSet: pure.
+//!
+//! Mirrors `updateStatefulSet` of `k8s.io/kubernetes/pkg/controller/statefulset`: in order, each
+//! waiting for the one before, unless `podManagementPolicy: Parallel`.
+
+use super::super::deployment::bounds::scaled;
+use super::label;
+use super::pod::{claims, new_pod, ordinal};
+use control::{Action, pods};
+use k8s_openapi::api::apps::v1::{
+    ControllerRevision, StatefulSet, StatefulSetSpec, StatefulSetStatus,
+};
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is known of a StatefulSet.
+pub(super) struct Snapshot<'a> {
+    pub(super) set: &'a StatefulSet,
+    /// The pods that it controls.
+    pub(super) pods: Vec<Arc<Pod>>,
+    /// The revision of its template.
+    pub(super) update: &'a ControllerRevision,
+    /// The revision that all of its pods last had.
+    pub(super) current: &'a ControllerRevision,
+    /// Whether there is a claim of this name.
+    pub(super) has_claim: &'a (dyn Fn(&str) -> bool + Send + Sync),
+}
+
+/// The answer to a snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) claims: Vec<Action>,
+    pub(super) create: Vec<Pod>,
+    pub(super) delete: Vec<Arc<Pod>>,
+    /// The set with its new status, where that changes.
+    pub(super) status: Option<StatefulSet>,
+    pub(super) look_again: Option<Duration>,
+}
+
+/// Plans for `snapshot` at the time `now`.
+pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
+    let work = Work::new(snapshot, now);
+    let mut plan = Plan::default();
+    work.act(&mut plan);
+    let min_ready = work.min_ready;
+    let waits = snapshot.pods.iter().filter_map(|pod| pods::available_in(pod, min_ready, now));
+    plan.look_again = waits.filter(|wait| !wait.is_zero()).min();
+    let status = work.status(&plan.delete);
+    if snapshot.set.status.as_ref() != Some(&status) {
+        plan.status = Some(StatefulSet { status: Some(status), ..snapshot.set.clone() });
+    }
+    plan
+}
+
+struct Work<'a> {
+    snapshot: &'a Snapshot<'a>,
+    spec: StatefulSetSpec,
+    /// The pods by their numbers.
+    by_ordinal: BTreeMap<i32, Arc<Pod>>,
+    first: i32,
+    /// One beyond the last wanted.
+    end: i32,
+    min_ready: i32,
+    in_order: bool,
+    now: Timestamp,
+}
+
+impl<'a> Work<'a> {
+    fn new(snapshot: &'a Snapshot<'a>, now: Timestamp) -> Self {
+        let spec = snapshot.set.spec.clone().unwrap_or_default();
+        let set_name = snapshot.set.metadata.name.as_deref().unwrap_or_default();
+        let number = |pod: &Pod| ordinal(set_name, pod.metadata.name.as_deref()?);
+        let first = spec.ordinals.as_ref().and_then(|ordinals| ordinals.start).unwrap_or(0);
+        Self {
+            by_ordinal: snapshot
+                .pods
+                .iter()
+                .filter_map(|pod| Some((number(pod)?, pod.clone())))
+                .collect(),
+            first,
+            end: first + spec.replicas.unwrap_or(1),
+            min_ready: spec.min_ready_seconds.unwrap_or(0),
+            in_order: spec.pod_management_policy.as_deref() != Some("Parallel"),
+            spec,
+            snapshot,
+            now,
+        }
+    }
+
+    fn act(&self, plan: &mut Plan) {
+        let mut is_blocked = false;
+        for number in self.first..self.end {
+            match self.by_ordinal.get(&number) {
+                None => {
+                    self.create(number, plan);
+                    is_blocked = true;
+                }
+                Some(pod) if pods::is_finished(pod) => {
+                    if !pods::is_terminating(pod) {
+                        plan.delete.push(pod.clone());
+                    }
+                    is_blocked = true;
+                }
+                Some(pod) => {
+                    if pods::phase(pod) == "Pending" {
+                        self.make_claims(number, plan);
+                    }
+                    is_blocked |= !self.is_available(pod) || pods::is_terminating(pod);
+                }
+            }
+            if is_blocked && self.in_order {
+                return;
+            }
+        }
+        if self.shrink(plan) || (is_blocked && self.in_order) {
+            return;
+        }
+        self.update(plan);
+    }
+
+    fn create(&self, number: i32, plan: &mut Plan) {
+        self.make_claims(number, plan);
+        let revision = self.revision_for(number);
+        plan.create.push(new_pod(self.snapshot.set, revision, number));
+    }
+
+    fn make_claims(&self, number: i32, plan: &mut Plan) {
+        for claim in claims(self.snapshot.set, number) {
+            if !(self.snapshot.has_claim)(claim.metadata.name.as_deref().unwrap_or_default()) {
+                plan.claims.push(Action::create(&claim));
+            }
+        }
+    }
+
+    /// A pod that is made anew while an update is under way is made old below the partition, and
+    /// where the update has not come to yet.
+    fn revision_for(&self, number: i32) -> &'a ControllerRevision {
+        let is_rolling = self.strategy() != "OnDelete";
+        let old_pods = self.snapshot.set.status.as_ref().and_then(|status| status.current_replicas);
+        let below = match self.partition() {
+            Some(partition) => number - self.first < partition,
+            None => number - self.first < old_pods.unwrap_or(0),
+        };
+        if is_rolling && below { self.snapshot.current } else { self.snapshot.update }
+    }
+
+    /// Whether a pod beyond the wanted ones is on its way out.
+    fn shrink(&self, plan: &mut Plan) -> bool {
+        let beyond = |number: &&i32| !(self.first..self.end).contains(*number);
+        let condemned: Vec<i32> = self.by_ordinal.keys().filter(beyond).copied().rev().collect();
+        for number in &condemned {
+            let pod = &self.by_ordinal[number];
+            if !pods::is_terminating(pod) {
+                plan.delete.push(pod.clone());
+            }
+            if self.in_order {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn update(&self, plan: &mut Plan) {
+        if self.strategy() == "OnDelete" {
+            return;
+        }
+        let rolling = self.spec.update_strategy.as_ref().and_then(|s| s.rolling_update.as_ref());
+        let replicas = self.end - self.first;
+        let allowed = rolling
+            .and_then(|rolling| rolling.max_unavailable.as_ref())
+            .map_or(1, |value| scaled(value, replicas, true).max(1));
+        let wanted = || (self.first..self.end).filter_map(|number| self.by_ordinal.get(&number));
+        let down = |pod: &&Arc<Pod>| pods::is_terminating(pod) || !self.is_available(pod);
+        let mut unavailable = i32::try_from(wanted().filter(down).count()).unwrap_or(i32::MAX);
+        let lowest = self.first + self.partition().unwrap_or(0);
+        for number in (lowest..self.end).rev() {
+            let Some(pod) = self.by_ordinal.get(&number) else { continue };
+            let is_old = label(pod) != self.snapshot.update.metadata.name;
+            if is_old && !pods::is_terminating(pod) {
+                let is_down = !self.is_available(pod);
+                if !is_down && unavailable >= allowed {
+                    return;
+                }
+                plan.delete.push(pod.clone());
+                unavailable += i32::from(!is_down);
+            } else if down(&pod) && unavailable >= allowed {
+                return;
+            }
+        }
+    }
+
+    fn strategy(&self) -> &str {
+        let strategy = self.spec.update_strategy.as_ref();
+        strategy.and_then(|strategy| strategy.type_.as_deref()).unwrap_or("RollingUpdate")
+    }
+
+    fn partition(&self) -> Option<i32> {
+        let rolling = self.spec.update_strategy.as_ref()?.rolling_update.as_ref()?;
+        rolling.partition
+    }
+
+    fn is_available(&self, pod: &Pod) -> bool {
+        pods::phase(pod) == "Running" && pods::is_available(pod, self.min_ready, self.now)
+    }
+
+    /// Pods that this plan deletes are of no revision any more.
+    fn status(&self, deleted: &[Arc<Pod>]) -> StatefulSetStatus {
+        let old = self.snapshot.set.status.clone().unwrap_or_default();
+        let name = |revision: &ControllerRevision| revision.metadata.name.clone();
+        let (mut current, update) = (name(self.snapshot.current), name(self.snapshot.update));
+        let count = |test: &dyn Fn(&Pod) -> bool| {
+            let alive = self.by_ordinal.values().filter(|pod| test(pod));
+            i32::try_from(alive.count()).unwrap_or(i32::MAX)
+        };
+        let is_of = |pod: &Pod, revision: &Option<String>| {
+            let goes = deleted.iter().any(|one| {
+                one.metadata.uid == pod.metadata.uid && one.metadata.name == pod.metadata.name
+            });
+            !goes && !pods::is_terminating(pod) && label(pod) == *revision
+        };
+        let ready = count(&|pod| pods::phase(pod) == "Running" && pods::is_ready(pod));
+        let replicas = count(&|_| true);
+        let updated = count(&|pod| is_of(pod, &update));
+        let mut of_current = count(&|pod| is_of(pod, &current));
+        let available = count(&|pod| self.is_available(pod));
+        let is_complete = self.strategy() != "OnDelete"
+            && updated == replicas
+            && ready == replicas
+            && replicas == self.end - self.first;
+        if is_complete {
+            current.clone_from(&update);
+            of_current = updated;
+        }
+        let some = |count: i32| Some(count).filter(|count| *count != 0);
+        StatefulSetStatus {
+            observed_generation: self.snapshot.set.metadata.generation,
+            replicas,
+            ready_replicas: some(ready),
+            current_replicas: some(of_current),
+            updated_replicas: some(updated),
+            available_replicas: Some(available),
+            current_revision: current,
+            update_revision: update,
+            collision_count: Some(old.collision_count.unwrap_or(0)),
+            conditions: old.conditions,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use std::collections::HashSet;
+    use std::sync::Mutex;
+
+    fn set(extra: Value) -> StatefulSet {
+        let mut spec = json!({"replicas": 3, "serviceName": "svc",
+            "selector": {"matchLabels": {"app": "x"}},
+            "template": {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": []}},
+            "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {}}]});
+        for (key, value) in extra.as_object().expect("an object") {
+            spec[key] = value.clone();
+        }
+        serde_json::from_value(json!({
+            "metadata": {"name": "db", "namespace": "ns", "uid": "s"}, "spec": spec,
+        }))
+        .expect("a set")
+    }
+
+    fn revision(name: &str) -> ControllerRevision {
+        serde_json::from_value(json!({"metadata": {"name": name}, "revision": 1}))
+            .expect("a revision")
+    }
+
+    /// A server in miniature, whose pods run when they are told to.
+    struct World {
+        set: StatefulSet,
+        pods: Vec<Arc<Pod>>,
+        update: ControllerRevision,
+        current: ControllerRevision,
+        claims: Mutex<HashSet<String>>,
+    }
+
+    impl World {
+        fn new(set: StatefulSet) -> Self {
+            let (update, current) = (revision("r1"), revision("r1"));
+            Self { set, pods: Vec::new(), update, current, claims: Mutex::default() }
+        }
+
+        /// One sync: what was made and what was deleted, by name.
+        fn step(&mut self) -> (Vec<String>, Vec<String>) {
+            let plan = {
+                let has_claim = |name: &str| self.claims.lock().expect("claims").contains(name);
+                let snapshot = Snapshot {
+                    set: &self.set,
+                    pods: self.pods.clone(),
+                    update: &self.update,
+                    current: &self.current,
+                    has_claim: &has_claim,
+                };
+                plan(&snapshot, Timestamp::UNIX_EPOCH)
+            };
+            let name = |pod: &Pod| pod.metadata.name.clone().expect("named");
+            for action in plan.claims {
+                let Action::Create { body, .. } = action else { panic!("a create") };
+                let name = body["metadata"]["name"].as_str().expect("named").to_owned();
+                self.claims.lock().expect("claims").insert(name);
+            }
+            let made: Vec<String> = plan.create.iter().map(name).collect();
+            let gone: Vec<String> = plan.delete.iter().map(|pod| name(pod)).collect();
+            self.pods.retain(|pod| !gone.contains(&name(pod)));
+            self.pods.extend(plan.create.into_iter().map(Arc::new));
+            if let Some(set) = plan.status {
+                let status = set.status.clone().expect("a status");
+                if status.current_revision == self.update.metadata.name {
+                    self.current = self.update.clone();
+                }
+                self.set = set;
+            }
+            (made, gone)
+        }
+
+        fn run_all(&mut self) {
+            for pod in &mut self.pods {
+                Arc::make_mut(pod).status = Some(
+                    serde_json::from_value(json!({"phase": "Running",
+                        "conditions": [{"type": "Ready", "status": "True"}]}))
+                    .expect("a status"),
+                );
+            }
+        }
+
+        fn settle(&mut self) -> Vec<String> {
+            let mut log = Vec::new();
+            for _ in 0..30 {
+                let (made, gone) = self.step();
+                if made.is_empty() && gone.is_empty() {
+                    self.step();
+                    return log;
+                }
+                log.extend(gone.into_iter().map(|name| format!("-{name}")));
+                log.extend(made.into_iter().map(|name| format!("+{name}")));
+                self.run_all();
+            }
+            panic!("the plan never comes to rest");
+        }
+    }
+
+    #[test]
+    fn pods_come_one_by_one_and_go_in_reverse() {
+        let mut world = World::new(set(json!({})));
+        assert_eq!(world.step().0, ["db-0"]);
+        assert_eq!(world.step().0.len(), 0, "the next waits for the first");
+        world.run_all();
+        assert_eq!(world.settle(), ["+db-1", "+db-2"]);
+        assert!(world.claims.lock().expect("claims").contains("data-db-2"));
+        let spec = world.pods[1].spec.clone().expect("a spec");
+        assert_eq!(
+            (spec.hostname.as_deref(), spec.subdomain.as_deref()),
+            (Some("db-1"), Some("svc"))
+        );
+        world.set.spec.as_mut().expect("a spec").replicas = Some(1);
+        assert_eq!(world.settle(), ["-db-2", "-db-1"]);
+    }
+
+    #[test]
+    fn parallel_waits_for_nobody() {
+        let mut world = World::new(set(json!({"podManagementPolicy": "Parallel"})));
+        assert_eq!(world.step().0, ["db-0", "db-1", "db-2"]);
+    }
+
+    #[test]
+    fn an_update_goes_from_the_last_down_to_the_partition() {
+        let mut world = World::new(set(json!({"updateStrategy": {"type": "RollingUpdate",
+            "rollingUpdate": {"partition": 1}}})));
+        world.settle();
+        world.update = revision("r2");
+        assert_eq!(world.settle(), ["-db-2", "+db-2", "-db-1", "+db-1"]);
+        let status = world.set.status.clone().expect("a status");
+        assert_eq!((status.updated_replicas, status.current_replicas), (Some(2), Some(1)));
+        assert_eq!(status.current_revision.as_deref(), Some("r1"));
+        world.pods.retain(|pod| pod.metadata.name.as_deref() != Some("db-0"));
+        assert_eq!(world.settle(), ["+db-0"]);
+        assert_eq!(
+            label(&world.pods[2]).as_deref(),
+            Some("r1"),
+            "below the partition it stays old"
+        );
+        let strategy = world.set.spec.as_mut().expect("a spec").update_strategy.as_mut();
+        strategy.expect("a strategy").rolling_update = None;
+        assert_eq!(world.settle(), ["-db-0", "+db-0"]);
+        assert_eq!(world.set.status.expect("a status").current_revision.as_deref(), Some("r2"));
+    }
+}
