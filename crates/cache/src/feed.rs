@@ -3,22 +3,29 @@
 use crate::consistent::Newest;
 use crate::item::Item;
 use crate::limits::{FEED_RETRY, FRESHNESS_WAIT, JSON_UNUSED, LOAD_PAGE_ENTRIES};
-use crate::shelf::Shelf;
+use crate::shelf::{Loaded, Shelf};
 use futures::StreamExt;
 use kinds::Kind;
 use object::{ApiError, Result};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use store::{Batch, Entry, Range, Revision, Store, StoreError, prefix_end};
 use tokio::sync::watch;
 
 /// Every stored object of every kind, current up to [`Cache::revision`].
-#[derive(Debug)]
 pub struct Cache {
     shelves: HashMap<(&'static str, &'static str), Arc<Shelf>>,
     places: Places,
     reached: watch::Sender<Revision>,
     newest: Newest,
+    /// For what the cache no longer holds, or does not hold yet.
+    pub(crate) store: Arc<dyn Store>,
+}
+
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache").field("revision", &self.revision()).finish_non_exhaustive()
+    }
 }
 
 /// Which shelf a key of the store belongs to, by what stands between the prefix and the name.
@@ -47,9 +54,9 @@ impl Cache {
         }
         let places = Places { prefix: prefix.trim_end_matches('/').to_owned(), by_key };
         let newest = Newest::start(store.clone());
-        let cache =
-            Arc::new(Self { shelves, places, reached: watch::Sender::new(0), newest });
-        let revision = cache.load(&*store, true).await?;
+        let reached = watch::Sender::new(0);
+        let cache = Arc::new(Self { shelves, places, reached, newest, store: store.clone() });
+        let revision = cache.load(None).await?;
         runtime::spawn("cache feed", cache.clone().follow(store, revision)).detach();
         runtime::spawn("unused JSON", drop_unused_json(Arc::downgrade(&cache))).detach();
         Ok(cache)
@@ -94,9 +101,15 @@ impl Cache {
         }
     }
 
-    /// Reads everything at one revision, page by page.
-    async fn load(&self, store: &dyn Store, first_time: bool) -> Result<Revision, StoreError> {
-        let mut loaded: HashMap<&'static str, BTreeMap<String, Result<Arc<Item>>>> = HashMap::new();
+    /// Where a kind's objects are in the store, with a slash at the end.
+    pub(crate) fn place(&self, shelf: &Shelf) -> String {
+        format!("{}/{}/", self.places.prefix, shelf.place())
+    }
+
+    /// Reads everything at one revision, page by page. `since`: what was followed so far; `None`
+    /// the first time.
+    async fn load(&self, since: Option<Revision>) -> Result<Revision, StoreError> {
+        let mut loaded: HashMap<&'static str, Loaded> = HashMap::new();
         let end = prefix_end(&format!("{}/", self.places.prefix));
         let mut start = format!("{}/", self.places.prefix);
         let mut revision = None;
@@ -107,12 +120,13 @@ impl Cache {
                 limit: LOAD_PAGE_ENTRIES,
                 revision,
             };
-            let page = store.range(range).await?;
+            let page = self.store.range(range).await?;
             revision = Some(page.revision);
             for entry in &page.entries {
                 if let Some((shelf, key)) = self.places.of(&entry.key) {
                     let item = Item::read(shelf.kind, entry).map(Arc::new);
-                    loaded.entry(shelf.place()).or_default().insert(key.to_owned(), item);
+                    let found = (entry.mod_revision, item);
+                    loaded.entry(shelf.place()).or_default().insert(key.into(), found);
                 }
             }
             match page.entries.last() {
@@ -124,7 +138,10 @@ impl Cache {
         let revision = revision.unwrap_or_default();
         for shelf in self.places.by_key.values() {
             let items = loaded.remove(shelf.place()).unwrap_or_default();
-            shelf.fill(items, revision, first_time);
+            match since {
+                None => shelf.fill(items, revision),
+                Some(since) => shelf.catch_up(items, since, revision),
+            }
         }
         self.reached.send_replace(revision);
         Ok(revision)
@@ -150,7 +167,7 @@ impl Cache {
             tracing::warn!("the watch on the store broke at revision {revision}: {broken}");
             runtime::clock::sleep(FEED_RETRY).await;
             if matches!(broken, StoreError::Compacted { .. } | StoreError::Future { .. }) {
-                match self.load(&*store, false).await {
+                match self.load(Some(revision)).await {
                     Ok(loaded) => revision = loaded,
                     Err(error) => tracing::warn!("the store can't be read: {error}"),
                 }

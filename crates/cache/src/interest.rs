@@ -66,12 +66,12 @@ impl Interest {
     fn is_concerned(&self, change: &Change) -> bool {
         match self {
             Self::All => true,
-            Self::Namespace(namespace) => {
-                change.items().any(|item| item.header.namespace == **namespace)
-            }
+            Self::Namespace(namespace) => change.namespace() == &**namespace,
             Self::Object(key) => *change.key == **key,
+            // What cannot be read may have any value.
             Self::Field(place, value) => {
-                change.items().any(|item| field(item, *place) == Some(&**value))
+                change.fault.is_some()
+                    || change.items().any(|item| field(item, *place) == Some(&**value))
             }
         }
     }
@@ -168,16 +168,30 @@ impl Groups {
         });
     }
 
+    /// Everything changed in a way that nobody can follow: all watchers have to begin anew.
+    pub(crate) fn restart(&mut self, first: u64) {
+        let named = self.namespaces.values_mut().chain(self.objects.values_mut());
+        let all = self.all.iter_mut().chain(named);
+        for group in all.chain(self.fields.values_mut().flat_map(HashMap::values_mut)) {
+            group.numbers.clear();
+            group.complete_from = first;
+            group.changed.send_replace(first);
+        }
+    }
+
     fn concerned(&mut self, change: &Change, mut tell: impl FnMut(&mut Group)) {
         if let Some(group) = &mut self.all {
             tell(group);
         }
-        let Some(item) = change.items().next() else { return };
-        if let Some(group) = self.namespaces.get_mut(item.header.namespace.as_str()) {
+        if let Some(group) = self.namespaces.get_mut(change.namespace()) {
             tell(group);
         }
         if let Some(group) = self.objects.get_mut(&*change.key) {
             tell(group);
+        }
+        if change.fault.is_some() {
+            self.fields.values_mut().flat_map(HashMap::values_mut).for_each(tell);
+            return;
         }
         for (place, groups) in &mut self.fields {
             let value = |item: &'_ Option<std::sync::Arc<Item>>| {

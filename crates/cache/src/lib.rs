@@ -7,6 +7,7 @@
 //!
 //! Mirrors `k8s.io/apiserver/pkg/storage/cacher`: the rules of `resourceVersion` are the same.
 
+mod catch_up;
 mod change;
 mod consistent;
 mod feed;
@@ -16,6 +17,7 @@ mod item;
 pub mod limits;
 mod read;
 mod shelf;
+mod stored;
 mod watch;
 
 pub use feed::Cache;

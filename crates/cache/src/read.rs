@@ -2,7 +2,7 @@
 
 use crate::feed::Cache;
 use crate::item::Item;
-use crate::shelf::{Items, Key, Shelf};
+use crate::shelf::{Items, Key, Shelf, refuse_faults};
 use kinds::Kind;
 use object::{ApiError, FieldSelector, Result, Selector};
 use std::ops::{Bound, RangeBounds};
@@ -61,8 +61,16 @@ impl Query {
     }
 
     /// Whether everything of the namespace is selected.
-    fn selects_all(&self) -> bool {
+    pub(crate) fn selects_all(&self) -> bool {
         self.labels.is_everything() && self.fields.is_empty()
+    }
+
+    /// Whether the object with this key may be selected, as far as a key tells.
+    pub(crate) fn may_select(&self, key: &str, kind: &Kind) -> bool {
+        let inside = self.namespace.as_deref().is_none_or(|namespace| {
+            key.strip_prefix(namespace).is_some_and(|name| name.starts_with('/'))
+        });
+        inside && self.single(kind).is_none_or(|single| single == key)
     }
 
     /// The first key of the range, and its end.
@@ -98,7 +106,8 @@ impl Query {
 }
 
 impl Cache {
-    /// Lists a kind. `after` is the key of the last item of the page before; `limit` 0: all.
+    /// Lists a kind. `after` is the key of the last item of the page before; `limit` 0: all. Comes
+    /// out of the store where the cache no longer holds that revision, or is too far behind.
     pub async fn list(
         &self,
         shelf: &Shelf,
@@ -107,31 +116,35 @@ impl Cache {
         limit: usize,
         after: Option<&str>,
     ) -> Result<List> {
-        self.reach(at).await?;
+        if let Err(late) = self.reach(at).await {
+            return match at {
+                At::Newest if late.code == 504 => {
+                    self.list_stored(shelf, query, None, limit, after).await
+                }
+                _ => Err(late),
+            };
+        }
+        if let At::Exact(revision) = at {
+            let then = shelf.read().at(revision);
+            let Some((items, faults)) = then else {
+                return self.list_stored(shelf, query, Some(revision), limit, after).await;
+            };
+            refuse_faults(&faults, query, shelf.kind)?;
+            return Ok(select(shelf, query, &items, revision, limit, after));
+        }
         shelf.prepare_index(query);
         let (items, revision) = {
             let state = shelf.read();
-            let (start, end) = query.range();
-            if let Some(fault) = state.fault(&start, end.as_deref()) {
-                return Err(fault.clone());
+            refuse_faults(&state.faults, query, shelf.kind)?;
+            let revision = state.latest.max(self.revision());
+            if let Some(found) = state.indexed(query, shelf.kind) {
+                let (lower, upper) = query.bounds(after);
+                let bounds = (as_str(&lower), as_str(&upper));
+                let inside = |key: &str| RangeBounds::<str>::contains(&bounds, key);
+                let found = found.into_iter().filter(|(key, _)| inside(key));
+                return Ok(page(query, found, revision, limit));
             }
-            match at {
-                At::Exact(revision) => {
-                    let items = state.items_at(revision).ok_or_else(|| too_old(revision))?;
-                    (items, revision)
-                }
-                _ => {
-                    let revision = state.latest.max(self.revision());
-                    if let Some(found) = state.indexed(query, shelf.kind) {
-                        let (lower, upper) = query.bounds(after);
-                        let bounds = (as_str(&lower), as_str(&upper));
-                        let inside = |key: &str| RangeBounds::<str>::contains(&bounds, key);
-                        let found = found.into_iter().filter(|(key, _)| inside(key));
-                        return Ok(page(query, found, revision, limit));
-                    }
-                    (state.items.clone(), revision)
-                }
-            }
+            (state.items.clone(), revision)
         };
         Ok(select(shelf, query, &items, revision, limit, after))
     }
@@ -154,8 +167,13 @@ impl Cache {
         name: &str,
         at: At,
     ) -> Result<Option<Arc<Item>>> {
-        self.reach(at).await?;
-        shelf.get(namespace, name)
+        match self.reach(at).await {
+            Ok(()) => shelf.get(namespace, name),
+            Err(late) if at == At::Newest && late.code == 504 => {
+                self.get_stored(shelf, namespace, name).await
+            }
+            Err(late) => Err(late),
+        }
     }
 
     /// Waits until the cache is as fresh as asked.

@@ -1,6 +1,6 @@
 //! The objects of one kind, and the ring of its last changes.
 
-use crate::change::Change;
+use crate::change::{Change, Fault, Standing};
 use crate::index::{self, Index};
 use crate::interest::{Groups, Interest};
 use crate::item::Item;
@@ -8,7 +8,7 @@ use crate::limits::{INDEX_FROM_OBJECTS, RING_BYTES, RING_CHANGES};
 use crate::read::Query;
 use imbl::OrdMap;
 use kinds::Kind;
-use object::{ApiError, Result};
+use object::Result;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::Revision;
@@ -28,17 +28,22 @@ pub struct Shelf {
     state: RwLock<State>,
 }
 
+/// Stored values that cannot be read, by key.
+pub(crate) type Faults = BTreeMap<Key, Fault>;
+
+/// What a load found: by key, the revision that wrote it, and what it is.
+pub(crate) type Loaded = BTreeMap<Key, (Revision, Result<Arc<Item>>)>;
+
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) items: Items,
-    /// Stored values that cannot be read, by key, with the reason.
-    faults: BTreeMap<String, ApiError>,
-    index: Index,
-    groups: Groups,
-    ring: VecDeque<Arc<Change>>,
-    ring_bytes: usize,
+    pub(crate) faults: Faults,
+    pub(crate) index: Index,
+    pub(crate) groups: Groups,
+    pub(crate) ring: VecDeque<Arc<Change>>,
+    pub(crate) ring_bytes: usize,
     /// The number of the first change in the ring.
-    first: u64,
+    pub(crate) first: u64,
     /// The revision of the last change. The cache as a whole may not have reached it yet, but a
     /// list of this shelf shows it.
     pub(crate) latest: Revision,
@@ -63,8 +68,8 @@ impl Shelf {
     pub fn get(&self, namespace: &str, name: &str) -> Result<Option<Arc<Item>>> {
         let key = crate::item::key(namespace, name);
         let state = self.read();
-        match state.faults.get(&key) {
-            Some(fault) => Err(fault.clone()),
+        match state.faults.get(key.as_str()) {
+            Some(fault) => Err(fault.why.clone()),
             None => Ok(state.items.get(key.as_str()).cloned()),
         }
     }
@@ -86,55 +91,19 @@ impl Shelf {
 
     /// Applies a change; `outcome` is the new item, its removal, or why it cannot be read.
     pub(crate) fn apply(&self, key: String, revision: Revision, outcome: Result<Option<Arc<Item>>>) {
-        let mut state = self.write();
-        let item = match outcome {
-            Ok(item) => {
-                state.faults.remove(&key);
-                item
-            }
-            Err(fault) => {
-                tracing::error!("{fault}");
-                state.faults.insert(key.clone(), fault);
-                None
-            }
-        };
-        state.change(key.into(), revision, item);
+        self.write().change(key.into(), revision, outcome);
     }
 
-    /// Fills the shelf with what was loaded at `revision`. What differs from before is a change
-    /// of that revision, unless the shelf is filled for the first time.
-    pub(crate) fn fill(
-        &self,
-        mut loaded: BTreeMap<String, Result<Arc<Item>>>,
-        revision: Revision,
-        first_time: bool,
-    ) {
-        if first_time {
-            let mut state = self.write();
-            for (key, outcome) in loaded {
-                match outcome {
-                    Ok(item) => state.put(key.into(), item),
-                    Err(fault) => {
-                        tracing::error!("{fault}");
-                        state.faults.insert(key, fault);
-                    }
-                }
-            }
-            state.trimmed = revision;
-            return;
-        }
-        let before: Vec<(String, Revision)> =
-            self.read().items.iter().map(|(key, item)| (key.to_string(), item.revision)).collect();
-        for (key, seen) in before {
-            match loaded.remove(&key) {
-                None => self.apply(key, revision, Ok(None)),
-                Some(Ok(item)) if item.revision == seen => {}
-                Some(outcome) => self.apply(key, revision, outcome.map(Some)),
-            }
-        }
-        for (key, outcome) in loaded {
-            self.apply(key, revision, outcome.map(Some));
-        }
+    /// Fills the shelf for the first time, with what was loaded at `revision`.
+    pub(crate) fn fill(&self, loaded: Loaded, revision: Revision) {
+        let mut state = self.write();
+        state.put_all(loaded);
+        state.trimmed = revision;
+    }
+
+    /// Catches up to what was loaded at `revision`, having followed all changes up to `since`.
+    pub(crate) fn catch_up(&self, loaded: Loaded, since: Revision, revision: Revision) {
+        self.write().catch_up(loaded, since, revision);
     }
 
     /// One watcher more for an interest; [`Shelf::leave`] ends that.
@@ -180,22 +149,56 @@ pub(crate) struct Turn {
 }
 
 impl State {
-    fn put(&mut self, key: Key, item: Arc<Item>) {
-        self.index.follow(&key, None, Some(&item));
-        self.items.insert(key, item);
+    /// Puts what was loaded into an empty shelf.
+    pub(crate) fn put_all(&mut self, loaded: Loaded) {
+        for (key, (revision, outcome)) in loaded {
+            match outcome {
+                Ok(item) => {
+                    self.index.follow(&key, None, Some(&item));
+                    self.items.insert(key, item);
+                }
+                Err(why) => {
+                    tracing::error!("{why}");
+                    self.faults.insert(key, Fault { revision, why });
+                }
+            }
+        }
     }
 
-    fn change(&mut self, key: Key, revision: Revision, item: Option<Arc<Item>>) {
-        let previous = match &item {
-            Some(item) => self.items.insert(key.clone(), item.clone()),
-            None => self.items.remove(&key),
+    pub(crate) fn change(
+        &mut self,
+        key: Key,
+        revision: Revision,
+        outcome: Result<Option<Arc<Item>>>,
+    ) {
+        let is = match outcome {
+            Ok(item) => Standing { item, fault: None },
+            Err(why) => {
+                tracing::error!("{why}");
+                Standing { item: None, fault: Some(Fault { revision, why }) }
+            }
         };
-        if item.is_none() && previous.is_none() {
+        let was = Standing {
+            item: match &is.item {
+                Some(item) => self.items.insert(key.clone(), item.clone()),
+                None => self.items.remove(&key),
+            },
+            fault: match &is.fault {
+                Some(fault) => self.faults.insert(key.clone(), fault.clone()),
+                None => self.faults.remove(&key),
+            },
+        };
+        if is.is_nothing() && was.is_nothing() {
             return;
         }
-        self.index.follow(&key, previous.as_deref(), item.as_deref());
-        self.latest = revision;
-        let change = Arc::new(Change::new(key, revision, item, previous));
+        self.index.follow(&key, was.item.as_deref(), is.item.as_deref());
+        self.record(Change::new(key, revision, is, was));
+    }
+
+    /// Puts a change into the ring, and wakes whom it concerns.
+    pub(crate) fn record(&mut self, change: Change) {
+        self.latest = self.latest.max(change.revision);
+        let change = Arc::new(change);
         let number = self.next_number();
         self.ring_bytes += change.bytes;
         self.ring.push_back(change.clone());
@@ -211,7 +214,7 @@ impl State {
         if let Some(change) = self.ring.pop_front() {
             self.groups.went(self.first, &change);
             self.ring_bytes -= change.bytes;
-            self.trimmed = change.revision;
+            self.trimmed = self.trimmed.max(change.revision);
             self.first += 1;
         }
     }
@@ -252,25 +255,30 @@ impl State {
         self.first + self.ring.len() as u64
     }
 
-    /// The first value that cannot be read among the keys from `start` to `end`.
-    pub(crate) fn fault(&self, start: &str, end: Option<&str>) -> Option<&ApiError> {
-        let mut faults = self.faults.range(start.to_owned()..);
-        let (key, fault) = faults.next()?;
-        end.is_none_or(|end| key.as_str() < end).then_some(fault)
-    }
-
-    /// The items as they were at an older revision; `None` if that was trimmed.
-    pub(crate) fn items_at(&self, revision: Revision) -> Option<Items> {
+    /// What was there at an older revision; `None` if that was trimmed.
+    pub(crate) fn at(&self, revision: Revision) -> Option<(Items, Faults)> {
         if revision < self.trimmed {
             return None;
         }
-        let mut items = self.items.clone();
+        let (mut items, mut faults) = (self.items.clone(), self.faults.clone());
         for change in self.ring.iter().rev().take_while(|change| change.revision > revision) {
             match &change.previous {
                 Some(item) => drop(items.insert(change.key.clone(), item.clone())),
                 None => drop(items.remove(&change.key)),
             }
+            match &change.previous_fault {
+                Some(fault) => drop(faults.insert(change.key.clone(), fault.clone())),
+                None => drop(faults.remove(&change.key)),
+            }
         }
-        Some(items)
+        Some((items, faults))
+    }
+}
+
+/// Refuses where a value that cannot be read may be among what a query selects.
+pub(crate) fn refuse_faults(faults: &Faults, query: &Query, kind: &Kind) -> Result<()> {
+    match faults.iter().find(|(key, _)| query.may_select(key, kind)) {
+        Some((_, fault)) => Err(fault.why.clone()),
+        None => Ok(()),
     }
 }

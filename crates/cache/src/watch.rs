@@ -9,7 +9,7 @@ use crate::limits::WATCH_TURN_EVENTS;
 use crate::read::{At, Query};
 use crate::change::Change;
 use crate::interest::Interest;
-use crate::shelf::Shelf;
+use crate::shelf::{Shelf, refuse_faults};
 use object::{ApiError, Result};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -66,6 +66,8 @@ pub struct Watcher {
     after: Revision,
     /// The revision up to which everything has been reported.
     reported: Revision,
+    /// Why there is nothing more behind what is pending.
+    ended: Option<ApiError>,
 }
 
 /// A place in a group of the shelf's watchers, given up when dropped.
@@ -101,15 +103,26 @@ impl Cache {
         if let Start::Initial { at, .. } | Start::Now { at } = start {
             self.reach(at).await?;
         }
-        self.watch_now(shelf, query, start)
+        self.begin(shelf, query, start, true)
     }
 
-    /// The same with what the cache holds, however fresh that is.
+    /// The same with what the cache holds, however fresh that is; values that can't be read when
+    /// it begins are left out.
     pub fn watch_now(
         self: &Arc<Self>,
         shelf: &Arc<Shelf>,
         query: Query,
         start: Start,
+    ) -> Result<Watcher> {
+        self.begin(shelf, query, start, false)
+    }
+
+    fn begin(
+        self: &Arc<Self>,
+        shelf: &Arc<Shelf>,
+        query: Query,
+        start: Start,
+        strict: bool,
     ) -> Result<Watcher> {
         // Before the ring is read, so that no change slips in between.
         let member = Member::join(shelf, &query);
@@ -117,6 +130,9 @@ impl Cache {
             shelf.prepare_index(&query);
         }
         let state = shelf.read();
+        if strict {
+            refuse_faults(&state.faults, &query, shelf.kind)?;
+        }
         let reached = state.latest.max(self.revision());
         let mut pending = VecDeque::new();
         let (next, reported) = match start {
@@ -126,10 +142,6 @@ impl Cache {
             }
             Start::Now { .. } => (state.next_number(), reached),
             Start::Initial { bookmark, .. } => {
-                let (from, to) = ("", None);
-                if let Some(fault) = state.fault(from, to) {
-                    return Err(fault.clone());
-                }
                 let selected = |item: &&Arc<Item>| query.matches(item);
                 let added = |item: &Arc<Item>| WatchEvent::Added(item.clone());
                 match state.indexed(&query, shelf.kind) {
@@ -148,7 +160,7 @@ impl Cache {
         drop(state);
         let cache = self.clone();
         let after = if let Start::After(revision) = start { revision } else { 0 };
-        Ok(Watcher { member, query, next, pending, cache, after, reported })
+        Ok(Watcher { member, query, next, pending, cache, after, reported, ended: None })
     }
 }
 
@@ -188,6 +200,9 @@ impl Watcher {
     /// Takes changes out of the ring until one is selected, or none are left.
     fn take_turn(&mut self) -> Result<()> {
         while self.pending.is_empty() {
+            if let Some(error) = &self.ended {
+                return Err(error.clone());
+            }
             let turn = {
                 let state = self.member.shelf.read();
                 let moved_on = || gone(self.reported, state.trimmed);
@@ -197,11 +212,15 @@ impl Watcher {
             };
             self.next = turn.next;
             let Some(last) = turn.changes.last() else { return Ok(()) };
-            self.reported = last.revision;
+            self.reported = self.reported.max(last.revision);
             for change in &turn.changes {
-                // A watch may begin at a revision that the cache has yet to reach.
-                if change.revision > self.after {
-                    self.pending.extend(self.event(change)?);
+                match self.event(change) {
+                    Ok(event) => self.pending.extend(event),
+                    // What came before it is still to be told.
+                    Err(error) => {
+                        self.ended = Some(error);
+                        break;
+                    }
                 }
             }
         }
@@ -210,6 +229,18 @@ impl Watcher {
 
     /// What a change means to this watcher.
     fn event(&self, change: &Change) -> Result<Option<WatchEvent>> {
+        // A watch may begin at a revision that the cache has yet to reach.
+        if change.until <= self.after {
+            return Ok(None);
+        }
+        if change.revision <= self.after {
+            return Err(gone(self.after, change.until));
+        }
+        if let Some(fault) = &change.fault
+            && self.query.may_select(&change.key, self.member.shelf.kind)
+        {
+            return Err(fault.why.clone());
+        }
         let is = change.item.as_ref().filter(|item| self.query.matches(item));
         let was = change.previous.as_ref().filter(|item| self.query.matches(item));
         Ok(match (was, is) {
