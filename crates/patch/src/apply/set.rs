@@ -125,6 +125,48 @@ impl Set {
         Self { members, children: children.collect() }
     }
 
+    /// Adds all members of another.
+    pub fn absorb(&mut self, other: Self) {
+        self.members.extend(other.members);
+        for (element, set) in other.children {
+            match self.children.get_mut(&element) {
+                Some(own) => own.absorb(set),
+                None => drop(self.children.insert(element, set)),
+            }
+        }
+    }
+
+    /// [`Set::difference`], in place.
+    pub fn subtract(&mut self, other: &Self) {
+        for member in &other.members {
+            self.members.remove(member);
+        }
+        for (element, gone) in &other.children {
+            if let Some(set) = self.children.get_mut(element) {
+                set.subtract(gone);
+                if set.is_empty() {
+                    self.children.remove(element);
+                }
+            }
+        }
+    }
+
+    /// [`Set::recursive_difference`], in place.
+    pub fn subtract_below(&mut self, other: &Self) {
+        for member in &other.members {
+            self.members.remove(member);
+            self.children.remove(member);
+        }
+        for (element, gone) in &other.children {
+            if let Some(set) = self.children.get_mut(element) {
+                set.subtract_below(gone);
+                if set.is_empty() {
+                    self.children.remove(element);
+                }
+            }
+        }
+    }
+
     /// What stands below an element.
     pub fn below(&self, element: &PathElement) -> Option<&Self> {
         self.children.get(element)
@@ -242,6 +284,16 @@ mod tests {
             (a.recursive_difference(&set(json!({"f:a": {}}))), json!({"f:b": {}})),
         ] {
             assert_eq!(got.to_fields_v1(), expected);
+        }
+        let mut joined = a.clone();
+        joined.absorb(b.clone());
+        assert_eq!(joined, a.union(&b));
+        for other in [&b, &set(json!({"f:a": {}})), &a] {
+            let (mut rest, mut rest_below) = (a.clone(), a.clone());
+            rest.subtract(other);
+            rest_below.subtract_below(other);
+            assert_eq!(rest, a.difference(other));
+            assert_eq!(rest_below, a.recursive_difference(other));
         }
         assert!(
             Set::of_fields(&[&["status"]])

@@ -55,11 +55,11 @@ impl Endpoint<'_> {
         Ty::root(self.schema, self.root)
     }
 
-    fn owned(&self, set: Set) -> Set {
-        match self.reset {
-            Some(reset) => set.recursive_difference(reset),
-            None => set,
+    fn owned(&self, mut set: Set) -> Set {
+        if let Some(reset) = self.reset {
+            set.subtract_below(reset);
         }
+        set
     }
 
     fn reconciled(&self, live: &Value, owners: Owners) -> Owners {
@@ -108,8 +108,8 @@ impl Endpoint<'_> {
             let Some(comparison) = by_version.get(&owner.api_version) else {
                 continue;
             };
-            let changed = comparison.modified.union(&comparison.added);
-            let contested = owner.set.intersection(&changed);
+            let mut contested = owner.set.intersection(&comparison.modified);
+            contested.absorb(owner.set.intersection(&comparison.added));
             contested.for_each(&mut |path| {
                 conflicts.push(Conflict { owner: owner.clone(), path: path.clone() });
             });
@@ -123,7 +123,7 @@ impl Endpoint<'_> {
         }
         for (identifier, gone) in taken {
             if let Some(owner) = owners.get_mut(&identifier) {
-                owner.set = owner.set.difference(&gone);
+                owner.set.subtract(&gone);
             }
         }
         owners.retain(|_, owner| !owner.set.is_empty());
@@ -136,8 +136,10 @@ impl Endpoint<'_> {
         let mut owners = self.reconciled(live, owners);
         // Forced, so that there are no conflicts.
         let comparison = self.disown(live, new, &mut owners, SELF, true).unwrap_or_default();
-        let set = self.owned(comparison.modified.union(&comparison.added));
-        let set = set.difference(&super::owners::unowned());
+        let mut changed = comparison.modified;
+        changed.absorb(comparison.added);
+        let mut set = self.owned(changed);
+        set.subtract(&super::owners::unowned());
         if !set.is_empty() {
             let identifier = own.identifier();
             let set = match owners.get(&identifier) {
@@ -173,7 +175,7 @@ impl Endpoint<'_> {
         };
         self.disown(live, &merged, &mut owners, &identifier, force).map_err(Failure::Conflicts)?;
         if let Some(owner) = owners.get_mut(&identifier) {
-            owner.set = owner.set.difference(&super::owners::unowned());
+            owner.set.subtract(&super::owners::unowned());
         }
         owners.retain(|_, owner| !owner.set.is_empty());
         let changed = compare_values(live, &merged).is_ne();

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// # Errors
 /// All that doesn't fit, in one sentence of upstream's.
 pub(super) fn validate(ty: Ty<'_>, value: &Value, allow_duplicates: bool) -> Result<(), String> {
-    let mut walker = Walker { errors: Vec::new(), path: String::new(), allow_duplicates };
+    let mut walker = Walker { errors: Vec::new(), path: Vec::new(), allow_duplicates };
     walker.visit(ty, value);
     match walker.errors.as_slice() {
         [] => Ok(()),
@@ -21,29 +21,41 @@ pub(super) fn validate(ty: Ty<'_>, value: &Value, allow_duplicates: bool) -> Res
     }
 }
 
-struct Walker {
+struct Walker<'a> {
     errors: Vec<String>,
-    path: String,
+    /// Written out only where there is something to say, which is almost never.
+    path: Vec<Step<'a>>,
     allow_duplicates: bool,
 }
 
-impl Walker {
+enum Step<'a> {
+    Member(&'a str),
+    Item(PathElement),
+}
+
+impl<'a> Walker<'a> {
     fn error(&mut self, message: &str) {
-        self.errors.push(if self.path.is_empty() {
-            message.to_owned()
-        } else {
-            format!("{}: {message}", self.path)
-        });
+        let mut text = String::new();
+        for step in &self.path {
+            match step {
+                Step::Member(name) => {
+                    text.push('.');
+                    text.push_str(name);
+                }
+                Step::Item(element) => text.push_str(&element.to_string()),
+            }
+        }
+        let colon = if text.is_empty() { "" } else { ": " };
+        self.errors.push(format!("{text}{colon}{message}"));
     }
 
-    fn descend(&mut self, element: &PathElement, ty: Ty<'_>, value: &Value) {
-        let length = self.path.len();
-        self.path.push_str(&element.to_string());
+    fn descend(&mut self, step: Step<'a>, ty: Ty<'_>, value: &'a Value) {
+        self.path.push(step);
         self.visit(ty, value);
-        self.path.truncate(length);
+        self.path.pop();
     }
 
-    fn visit(&mut self, ty: Ty<'_>, value: &Value) {
+    fn visit(&mut self, ty: Ty<'_>, value: &'a Value) {
         let atom = ty.atom();
         match (atom.part(atom.choose(Some(value))), value) {
             (_, Value::Null) => {}
@@ -75,23 +87,21 @@ impl Walker {
         }
     }
 
-    fn members(&mut self, ty: &MapType<'_>, members: &Map<String, Value>) {
+    fn members(&mut self, ty: &MapType<'_>, members: &'a Map<String, Value>) {
         for (key, member) in members {
-            let element = PathElement::Field(key.clone());
             match ty.field(key).or(ty.element) {
-                Some(inner) => self.descend(&element, inner, member),
+                Some(inner) => self.descend(Step::Member(key), inner, member),
                 None => {
-                    let length = self.path.len();
-                    self.path.push_str(&element.to_string());
+                    self.path.push(Step::Member(key));
                     self.error("field not declared in schema");
-                    self.path.truncate(length);
+                    self.path.pop();
                     return;
                 }
             }
         }
     }
 
-    fn items(&mut self, ty: &List<'_>, items: &[Value]) {
+    fn items(&mut self, ty: &List<'_>, items: &'a [Value]) {
         let mut seen = BTreeSet::new();
         for (i, item) in items.iter().enumerate() {
             let element = if ty.is_atomic() {
@@ -105,7 +115,7 @@ impl Walker {
                     }
                 }
             };
-            self.descend(&element, ty.item, item);
+            self.descend(Step::Item(element.clone()), ty.item, item);
             if !seen.insert(element.clone()) && !self.allow_duplicates {
                 self.error(&format!("duplicate entries for key {element}"));
             }
