@@ -175,13 +175,28 @@ impl Item {
 
     /// The object as a tree, in the stored version.
     pub fn stored_value(&self) -> Result<Value> {
+        self.tree(&self.body)
+    }
+
+    /// The same, perhaps without `metadata.managedFields`: for readers inside of the server.
+    pub fn stored_value_unmanaged(&self) -> Result<Value> {
+        match storage(self.kind)?.encoding {
+            Encoding::Json => self.tree(&self.body),
+            Encoding::Protobuf => {
+                let body = envelope::without_managed_fields(&self.body);
+                self.tree(&body.map_err(ApiError::internal)?)
+            }
+        }
+    }
+
+    fn tree(&self, body: &[u8]) -> Result<Value> {
         let storage = storage(self.kind)?;
         let mut object = match storage.encoding {
             Encoding::Protobuf => {
-                codec::decode_proto(builtin(), root(self.kind, storage)?, &self.body)
+                codec::decode_proto(builtin(), root(self.kind, storage)?, body)
                     .map_err(ApiError::internal)?
             }
-            Encoding::Json => serde_json::from_slice(&self.body).map_err(ApiError::internal)?,
+            Encoding::Json => serde_json::from_slice(body).map_err(ApiError::internal)?,
         };
         object["kind"] = self.kind.kind.into();
         object["apiVersion"] = storage.group_version.into();

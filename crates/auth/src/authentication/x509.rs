@@ -78,17 +78,19 @@ impl ClientCas {
         if chain.len() > limits::CHAIN_CERTIFICATES_MAX {
             return Err(failed("the chain is too long".to_owned()));
         }
-        let now_seconds = runtime::clock::now().as_second();
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if !current.remembered.knows(chain, now_seconds) {
-            let since_1970 = Duration::from_secs(u64::try_from(now_seconds).unwrap_or(0));
-            let now = UnixTime::since_unix_epoch(since_1970);
-            let verified = current.verifier.verify_client_cert(leaf, intermediates, now);
-            verified.map_err(|error| failed(error.to_string()))?;
-            current.remembered.add(chain, &parsed);
-        }
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(now_seconds().unsigned_abs()));
+        let verified = self.current().verifier.verify_client_cert(leaf, intermediates, now);
+        verified.map_err(|error| failed(error.to_string()))?;
         Ok(parsed)
     }
+
+    fn current(&self) -> Arc<Current> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn now_seconds() -> i64 {
+    runtime::clock::now().as_second().max(0)
 }
 
 fn current(cas: &[CertificateDer<'static>]) -> Result<Arc<Current>, BadCas> {
@@ -127,9 +129,17 @@ impl Authenticator for ClientCertificates {
         &self,
         evidence: &Evidence<'_>,
     ) -> Result<Option<Authenticated>, Rejected> {
-        let [leaf, ..] = evidence.certificates else { return Ok(None) };
-        let parsed = self.cas.verified(evidence.certificates)?;
-        user(leaf, &parsed).map(|user| user.map(Authenticated::new))
+        let chain = evidence.certificates;
+        let [leaf, ..] = chain else { return Ok(None) };
+        // The CAs of before the check, so that nobody is remembered by the word of others.
+        let current = self.cas.current();
+        if let Some(user) = current.remembered.holder(chain, now_seconds()) {
+            return Ok(user.map(Authenticated::new));
+        }
+        let parsed = self.cas.verified(chain)?;
+        let user = user(leaf, &parsed)?;
+        current.remembered.add(chain, user.clone());
+        Ok(user.map(Authenticated::new))
     }
 }
 

@@ -11,11 +11,20 @@ use std::cmp::Ordering;
 /// Appends a set of fields.
 pub(crate) fn push(out: &mut Vec<u8>, value: &Value) {
     let Value::Object(map) = value else { return push_value(out, value) };
+    // Fields alone, as nearly every map has, stand in the tree in their order already.
+    if map.keys().all(|key| key.starts_with("f:") || key == ".") {
+        push_pairs(out, sorted(map));
+        return;
+    }
     let mut pairs: Vec<(Element<'_>, &String, &Value)> =
         sorted(map).map(|(key, value)| (Element::of(key), key, value)).collect();
     pairs.sort_by(|a, b| a.0.compare(&b.0));
+    push_pairs(out, pairs.into_iter().map(|(_, key, value)| (key, value)));
+}
+
+fn push_pairs<'a>(out: &mut Vec<u8>, pairs: impl Iterator<Item = (&'a String, &'a Value)>) {
     out.push(b'{');
-    for (place, (_, key, value)) in pairs.into_iter().enumerate() {
+    for (place, (key, value)) in pairs.enumerate() {
         if place > 0 {
             out.push(b',');
         }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 pub const PREFIX: &[u8] = b"k8s\0";
 
 const METADATA_TAG: u32 = 1;
+const MANAGED_FIELDS_TAG: u32 = 17;
 const RESOURCE_VERSION_TAG: u32 = 6;
 
 /// `runtime.Unknown`: what an envelope holds.
@@ -111,6 +112,30 @@ pub fn splice_resource_version(raw: &[u8], version: &str) -> Result<Bytes, Decod
     Ok(out.into())
 }
 
+/// A message without `metadata.managedFields`, for readers who only want to know what an object
+/// says: they are a third of it, and the slowest part to read.
+///
+/// # Errors
+/// When the bytes are broken.
+pub fn without_managed_fields(raw: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let (before, metadata, after) = cut(raw, METADATA_TAG)?;
+    let Some(metadata) = metadata else { return Ok(raw.to_vec()) };
+    let mut kept = Vec::with_capacity(metadata.len());
+    let mut reader = Reader::new(metadata);
+    loop {
+        let start = metadata.len() - reader.left();
+        let Some(entry) = reader.next()? else { break };
+        if entry.tag != MANAGED_FIELDS_TAG {
+            kept.extend_from_slice(&metadata[start..metadata.len() - reader.left()]);
+        }
+    }
+    let mut out = Vec::with_capacity(raw.len());
+    out.extend_from_slice(before);
+    push_bytes(&mut out, METADATA_TAG, &kept);
+    out.extend_from_slice(after);
+    Ok(out)
+}
+
 /// The part of a message that holds its metadata: a `PartialObjectMetadata` as it is.
 ///
 /// # Errors
@@ -157,6 +182,14 @@ mod tests {
         assert_eq!(unknown.raw, b"\x0a\x00");
         assert!(bytes.ends_with(END));
         assert_eq!(read(b"{}"), Err(DecodeError::NoEnvelope));
+    }
+
+    #[test]
+    fn managed_fields_alone_are_left_out() {
+        // metadata {1: "a", 17: {1: "m"}, 17: {}, 11: {}}, spec {}
+        let raw = b"\x0a\x0e\x0a\x01a\x8a\x01\x03\x0a\x01m\x8a\x01\x00\x5a\x00\x12\x00";
+        assert_eq!(without_managed_fields(raw).unwrap(), b"\x0a\x05\x0a\x01a\x5a\x00\x12\x00");
+        assert_eq!(without_managed_fields(b"\x12\x00").unwrap(), b"\x12\x00");
     }
 
     #[test]

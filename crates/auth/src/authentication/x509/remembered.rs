@@ -1,49 +1,62 @@
 //! Chains that were found good a moment ago.
 //!
 //! Checking signatures takes longer than all the rest of a small request, and a client shows the
-//! same certificate with each. What is remembered is only that the signatures and times are good,
-//! until the first certificate of the chain ends or the CAs are replaced.
+//! same certificate with each. What is remembered is whom a chain names, and that its signatures
+//! and times are good, until its first certificate ends or the CAs are replaced.
 
+use crate::UserInfo;
 use crate::limits::REMEMBERED_CHAINS_MAX;
 use aws_lc_rs::digest::{Context, SHA256};
 use rustls_pki_types::CertificateDer;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use x509_parser::certificate::X509Certificate;
 
 /// SHA-256 over a whole chain.
 type Digest = [u8; 32];
 
-/// Chains, and the second since 1970 in which each ends.
+/// The chains.
 #[derive(Debug, Default)]
-pub(super) struct Remembered(Mutex<HashMap<Digest, i64>>);
+pub(super) struct Remembered(Mutex<HashMap<Digest, Holder>>);
+
+/// Who holds the key of a good chain.
+#[derive(Clone, Debug)]
+struct Holder {
+    /// None where the certificate has no common name.
+    user: Option<UserInfo>,
+    /// The last second since 1970 in which the chain is good.
+    end_seconds: i64,
+}
 
 impl Remembered {
-    /// Whether a chain was good and still is.
-    pub(super) fn knows(&self, chain: &[CertificateDer<'_>], now_seconds: i64) -> bool {
+    /// Whom a chain names that was good and still is.
+    pub(super) fn holder(
+        &self,
+        chain: &[CertificateDer<'_>],
+        now_seconds: i64,
+    ) -> Option<Option<UserInfo>> {
         let digest = digest(chain);
-        self.chains().get(&digest).is_some_and(|end| now_seconds <= *end)
+        let chains = self.chains();
+        let holder = chains.get(&digest).filter(|holder| now_seconds <= holder.end_seconds)?;
+        Some(holder.user.clone())
     }
 
     /// A chain is good. One whose times can't be read is not remembered.
-    pub(super) fn add(&self, chain: &[CertificateDer<'_>], leaf: &X509Certificate<'_>) {
-        let mut end = leaf.validity().not_after.timestamp();
-        for intermediate in chain.iter().skip(1) {
-            match x509_parser::parse_x509_certificate(intermediate) {
-                Ok((_, parsed)) => end = end.min(parsed.validity().not_after.timestamp()),
-                Err(_) => return,
-            }
-        }
+    pub(super) fn add(&self, chain: &[CertificateDer<'_>], user: Option<UserInfo>) {
+        let ends = chain.iter().map(|certificate| {
+            let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+            Some(parsed.validity().not_after.timestamp())
+        });
+        let Some(Some(end_seconds)) = ends.min() else { return };
         let digest = digest(chain);
         let mut chains = self.chains();
         if chains.len() >= REMEMBERED_CHAINS_MAX {
             // More people than room: they are all checked anew, which is only slower.
             chains.clear();
         }
-        chains.insert(digest, end);
+        chains.insert(digest, Holder { user, end_seconds });
     }
 
-    fn chains(&self) -> MutexGuard<'_, HashMap<Digest, i64>> {
+    fn chains(&self) -> MutexGuard<'_, HashMap<Digest, Holder>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -161,11 +161,12 @@ async fn what_is_remembered_ends_with_the_certificate_and_with_the_ca() {
     let end = parsed.validity().not_after.timestamp();
     let remembered = Remembered::default();
     let chain = std::slice::from_ref(&leaf);
-    assert!(!remembered.knows(chain, end));
-    remembered.add(chain, &parsed);
-    assert!(remembered.knows(chain, end));
-    assert!(!remembered.knows(chain, end + 1));
-    assert!(!remembered.knows(&[leaf.clone(), leaf.clone()], end));
+    let alice = UserInfo::new("alice", &["devs"]);
+    assert_eq!(remembered.holder(chain, end), None);
+    remembered.add(chain, Some(alice.clone()));
+    assert_eq!(remembered.holder(chain, end), Some(Some(alice)));
+    assert_eq!(remembered.holder(chain, end + 1), None);
+    assert_eq!(remembered.holder(&[leaf.clone(), leaf.clone()], end), None);
 
     let cas = ca.cas();
     let certificates = ClientCertificates::new(cas.clone());
