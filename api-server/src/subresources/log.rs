@@ -44,7 +44,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
             let url = backend.url(&path);
             Err(ApiError::new(500, Reason::Unknown, format!("Get {url:?}: redirects forbidden")))
         }
-        _ => Err(refusal(ask, answered).await),
+        _ => Err(refusal(&ask.resource.name, answered).await),
     }
 }
 
@@ -100,13 +100,15 @@ fn query(ask: &Ask) -> Result<String> {
 }
 
 /// What the kubelet refuses with, as a Status.
-async fn refusal(ask: &Ask, answered: Response<Answered>) -> ApiError {
+async fn refusal(name: &str, answered: Response<Answered>) -> ApiError {
     let code = answered.status().as_u16();
-    let body = Limited::new(answered.into_body(), REFUSAL_OF_BACKEND_BYTES).collect().await;
-    let text = match body {
-        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
-        Err(error) => return ApiError::internal(error),
-    };
+    match Limited::new(answered.into_body(), REFUSAL_OF_BACKEND_BYTES).collect().await {
+        Ok(body) => as_status(name, code, String::from_utf8_lossy(&body.to_bytes()).into_owned()),
+        Err(error) => ApiError::internal(error),
+    }
+}
+
+fn as_status(name: &str, code: u16, text: String) -> ApiError {
     match code {
         500 => return ApiError::internal(text),
         400 => return ApiError::bad_request(text),
@@ -135,10 +137,41 @@ async fn refusal(ask: &Ask, answered: Response<Answered>) -> ApiError {
             ),
         ),
     };
-    let name = ask.resource.name.as_str();
     let mut error = ApiError::new(code, reason, format!("{message} ( pods/log {name})"));
     let details = error.details.get_or_insert_default();
     name.clone_into(&mut details.name);
     details.kind = "pods/log".to_owned();
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_on_what_the_kubelet_says_as_upstream_does() {
+        let table = [
+            (400, "no such container", "no such container", "BadRequest"),
+            (403, "Forbidden (user=x)", "Forbidden (user=x) ( pods/log p)", "Forbidden"),
+            (
+                404,
+                "gone",
+                "the server could not find the requested resource ( pods/log p)",
+                "NotFound",
+            ),
+            (500, "broken", "Internal error occurred: broken", "InternalError"),
+            (
+                502,
+                "bad",
+                "an error on the server (\"bad\") has prevented the request from succeeding \
+                 ( pods/log p)",
+                "InternalError",
+            ),
+        ];
+        for (code, said, message, reason) in table {
+            let error = as_status("p", code, said.to_owned());
+            let got = (error.code, error.message.as_str(), error.reason.as_str());
+            assert_eq!(got, (code, message, reason));
+        }
+    }
 }

@@ -144,3 +144,69 @@ where
     let _ = backend_write.shutdown().await;
     let _ = client_write.shutdown().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    /// A backend that reads a request, answers with `head`, then echoes.
+    async fn backend(head: &'static str) -> Backend {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        runtime::spawn("backend", async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                asked.push(socket.read_u8().await.unwrap());
+            }
+            socket.write_all(head.as_bytes()).await.unwrap();
+            let (mut read, mut write) = socket.split();
+            let _ = tokio::io::copy(&mut read, &mut write).await;
+        })
+        .detach();
+        Backend::plain("127.0.0.1".to_owned(), port)
+    }
+
+    fn asking() -> Request<Body> {
+        let request = Request::post("/exec/ns/p/c?command=ls").header(CONNECTION, "Upgrade");
+        request.header("upgrade", "SPDY/3.1").body(Body::empty()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn bytes_flow_both_ways_until_one_side_ends() {
+        const YES: &str =
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: SPDY/3.1\r\n\r\n";
+        let mut answer = send(&backend(YES).await, asking()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SWITCHING_PROTOCOLS);
+        let upgraded = hyper::upgrade::on(&mut answer).await.unwrap();
+        let (mut client, ours) = tokio::io::duplex(64);
+        let copy = runtime::spawn("copy", async move {
+            copy_both(ours, TokioIo::new(upgraded), &Shutdown::new()).await;
+        });
+        client.write_all(b"\x80\x03\x00frame").await.unwrap();
+        let mut echoed = [0; 8];
+        client.read_exact(&mut echoed).await.unwrap();
+        assert_eq!(&echoed, b"\x80\x03\x00frame");
+        drop(client);
+        copy.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_handed_back_as_it_is() {
+        const NO: &str = "HTTP/1.1 403 Forbidden\r\ncontent-length: 18\r\n\r\nForbidden (user=x)";
+        let answer = refused(send(&backend(NO).await, asking()).await.unwrap());
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(&body[..], b"Forbidden (user=x)");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_neither_is_an_error() {
+        const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        let error = send(&backend(OK).await, asking()).await.err().unwrap();
+        assert_eq!(error.message, "invalid upgrade response: status code 200");
+    }
+}
