@@ -70,10 +70,24 @@ pub fn value(
     let value = match form {
         Form::Whole => value.clone(),
         Form::Partial(of) => partial::metadata(value, of),
-        Form::Table(_) | Form::PartialList(_) => one_row(value),
+        Form::Table(of) => match of_kind(ask, value) {
+            Some(objects) => Tables::of(ask, of)?.of_values(objects)?,
+            None => one_row(value),
+        },
+        Form::PartialList(_) => one_row(value),
     };
     let bytes = encode(&value, media, ask.accept.pretty)?;
     Ok(warned(whole(status, media, bytes, &ask.headers), &warnings))
+}
+
+/// The objects, where this is one of the kind that was asked for, or a list of them.
+fn of_kind(ask: &Ask, value: &Value) -> Option<Vec<Value>> {
+    let kind = value["kind"].as_str()?;
+    if kind == ask.kind.kind {
+        return Some(vec![value.clone()]);
+    }
+    let is_list = kind.strip_suffix("List") == Some(ask.kind.kind);
+    value["items"].as_array().filter(|_| is_list).cloned()
 }
 
 /// A Table of something that has no columns of its own.
@@ -117,9 +131,13 @@ pub fn refusal(error: &ApiError, accept: &Accept) -> Response<Body> {
     if error.code >= 500 {
         tracing::warn!("{} {}", error.code, error.message);
     }
-    let media = accept.choose_plain().unwrap_or(Media::Json);
+    // Who asks for a form that a refusal can't have gets it as a person reads it.
+    let (media, pretty) = match accept.choose_plain() {
+        Ok(media) => (media, accept.pretty),
+        Err(_) => (Media::Json, true),
+    };
     let document = error.to_status();
-    let mut response = match encode(&document, media, false) {
+    let mut response = match encode(&document, media, pretty) {
         Ok(bytes) => whole(status, media, bytes, &HeaderMap::new()),
         Err(_) => json(status, &document),
     };
@@ -144,10 +162,22 @@ pub fn forbidden(error: &ApiError, headers: &HeaderMap) -> Response<Body> {
     response
 }
 
+/// Answers when all seats are taken, as upstream does: with a text, and a time to come back.
+pub fn too_many() -> Response<Body> {
+    let why = "Too many requests, please try again later.\n";
+    let mut response = plain(StatusCode::TOO_MANY_REQUESTS, why);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
 /// Answers a path that means nothing, as Go's servers do.
 pub fn no_such_page() -> Response<Body> {
-    let mut response = Response::new(Body::from("404 page not found\n"));
-    *response.status_mut() = StatusCode::NOT_FOUND;
+    plain(StatusCode::NOT_FOUND, "404 page not found\n")
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     headers.insert(header::CONTENT_TYPE, text);
@@ -183,6 +213,7 @@ pub(crate) fn encode(object: &Value, media: Media, pretty: bool) -> Result<Bytes
     let gvk = gvk(object);
     let root = gvk.as_ref().and_then(|gvk| builtin().root(gvk));
     let json = || match root {
+        _ if object["kind"] == "Table" => table::json(object),
         Some(root) => codec::encode_json(builtin(), root, object).map_err(ApiError::internal),
         None => Ok(codec::encode_json_free(object)),
     };
@@ -190,7 +221,6 @@ pub(crate) fn encode(object: &Value, media: Media, pretty: bool) -> Result<Bytes
         Media::Json if pretty => {
             let mut out = Vec::new();
             codec::pretty(&json()?, &mut out);
-            out.push(b'\n');
             out
         }
         Media::Json => {
@@ -240,6 +270,16 @@ fn head(status: StatusCode, media: Media, body: Body) -> Response<Body> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.media_type()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     response
+}
+
+/// Puts a sentence before all others that the client is warned with.
+pub fn warn_first(headers: &mut HeaderMap, sentence: &str) {
+    let Ok(first) = HeaderValue::from_str(&format!("299 - {sentence:?}")) else { return };
+    let others: Vec<HeaderValue> = headers.get_all(header::WARNING).iter().cloned().collect();
+    headers.insert(header::WARNING, first);
+    for other in others {
+        headers.append(header::WARNING, other);
+    }
 }
 
 fn warned(mut response: Response<Body>, warnings: &[String]) -> Response<Body> {

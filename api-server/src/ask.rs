@@ -14,6 +14,9 @@ use patch::apply::manager_of_user_agent;
 use registry::{Call, Target};
 use std::sync::Mutex;
 
+const MEDIA_TYPES: &[&str] =
+    &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
 /// One authorized request to the API.
 #[derive(Debug)]
 pub struct Ask {
@@ -140,6 +143,30 @@ impl Ask {
         Ok(manager_of_user_agent(agent.and_then(|a| a.to_str().ok()).unwrap_or_default()))
     }
 
+    /// 406 where the client takes none of the media types of the API, whatever their form.
+    pub fn check_accept(&self) -> Result<()> {
+        let header = self.headers.get(http::header::ACCEPT).and_then(|a| a.to_str().ok());
+        let header = header.unwrap_or_default();
+        let name = self.resource.subresource.as_str();
+        if header.is_empty() || self.is_connect() || name == "log" {
+            return Ok(());
+        }
+        let known = header.split(',').any(|one| {
+            let media = one.split(';').next().unwrap_or_default().trim();
+            media == "*/*" || MEDIA_TYPES.contains(&media)
+        });
+        if known {
+            return Ok(());
+        }
+        let why = format!(
+            "406: Not Acceptable\n\nAvailable representations: {}",
+            MEDIA_TYPES.join(", ")
+        );
+        let mut error = ApiError::new(406, object::Reason::NotAcceptable, why);
+        error.details = Some(Box::default());
+        Err(error)
+    }
+
     /// Refuses options of a write that make no sense: `ValidateCreateOptions` and its like in
     /// `k8s.io/apimachinery/pkg/apis/meta/v1/validation`.
     pub fn check_options(&self) -> Result<()> {
@@ -148,6 +175,10 @@ impl Ask {
             "create" => "CreateOptions",
             "update" => "UpdateOptions",
             "patch" => "PatchOptions",
+            "list" | "watch" => {
+                self.query.integer("timeoutSeconds")?;
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         let manager = self.query.get("fieldManager");

@@ -8,6 +8,7 @@ use crate::objects::Cached;
 use crate::services::{Desk, Services, public_address};
 use crate::settings::Options;
 use crate::subresources::Kubelets;
+use crate::seats::Seats;
 use crate::{Api, admission, serve};
 use anyhow::{Context, Result, anyhow};
 use auth::UserInfo;
@@ -77,7 +78,10 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     let documents = Documents::new(public.to_string());
     let fixed = Fixed::new(documents, health, issuer, crate::openapi::router(), cache.clone());
     let kubelets = Kubelets::new(&options.kubelet)?;
-    let api = Arc::new(Api { registry, access, fixed, kubelets, shutdown: shutdown.clone() });
+    let seats = Seats::new(&options);
+    let shutdown_seen = shutdown.clone();
+    let api =
+        Arc::new(Api { registry, access, fixed, kubelets, seats, shutdown: shutdown_seen });
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));
     shutdown.spawn("accept loop", serve::serve(listener, tls, api.clone(), shutdown.clone()));

@@ -114,6 +114,14 @@ pub fn strict(expected: &Gvk, findings: &[String]) -> ApiError {
 }
 
 fn unreadable(expected: &Gvk, error: &codec::DecodeError, body: &[u8]) -> ApiError {
+    let is_list = body.trim_ascii_start().starts_with(b"[");
+    if let (true, codec::DecodeError::Type(_)) = (is_list, error) {
+        let why = concat!(
+            "json: cannot unmarshal array into Go value of type struct { APIVersion string ",
+            r#""json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#
+        );
+        return unreadable(expected, &codec::DecodeError::Syntax(why.to_owned()), body);
+    }
     if let Some(why) = error.unrecognized(&expected.kind, body) {
         return ApiError::bad_request(why);
     }
@@ -136,7 +144,7 @@ fn unregistered(kind: &str, version: &str) -> String {
 }
 
 /// The object must be what the path is for; it may leave out saying so.
-fn check_type(object: &Value, expected: &Gvk, body: &[u8]) -> Result<()> {
+pub(crate) fn check_type(object: &Value, expected: &Gvk, body: &[u8]) -> Result<()> {
     let version = expected.group_version();
     let said_version = object["apiVersion"].as_str().filter(|said| !said.is_empty());
     let said_kind = object["kind"].as_str().filter(|said| !said.is_empty());

@@ -12,9 +12,11 @@ mod assemble;
 mod body;
 mod bootstrap;
 mod continue_token;
+mod deprecation;
 mod fixed;
 pub mod flags;
 mod identity;
+mod impersonation;
 mod in_process;
 pub mod limits;
 mod metrics;
@@ -25,6 +27,7 @@ mod own;
 pub mod pipeline;
 mod query;
 mod request_info;
+mod seats;
 mod serve;
 mod services;
 mod settings;
@@ -51,5 +54,6 @@ pub struct Api {
     pub(crate) access: Access,
     pub(crate) fixed: fixed::Fixed,
     pub(crate) kubelets: subresources::Kubelets,
+    pub(crate) seats: seats::Seats,
     pub(crate) shutdown: Shutdown,
 }

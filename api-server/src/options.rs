@@ -5,7 +5,7 @@ use crate::continue_token;
 use crate::query::Query;
 use cache::{At, Start};
 use object::field_selector::escape;
-use object::{ApiError, FieldErrors, FieldSelector, GroupKind, Result, Selector};
+use object::{ApiError, FieldErrors, FieldSelector, GroupKind, Reason, Result, Selector};
 use store::Revision;
 
 /// Which part of a list is asked for.
@@ -34,8 +34,7 @@ pub fn page(ask: &Ask) -> Result<Page> {
     list_options(query)?;
     let limit = usize::try_from(query.integer("limit")?.unwrap_or(0)).unwrap_or(0);
     let given = revision(query).map_err(|error| {
-        let why = error.message.split_once(" is invalid: ").map_or("", |(_, why)| why);
-        ApiError::bad_request(format!("invalid resource version: {why}"))
+        ApiError::bad_request(format!("invalid resource version: {}", error.message))
     })?;
     if let Some(token) = query.get("continue") {
         let (rv, after) = continue_token::read(token, ask.target().namespace)?;
@@ -95,6 +94,10 @@ pub fn start(query: &Query) -> Result<Start> {
         errors.forbidden(path, why);
         Err(invalid_options(errors))
     };
+    if query.get("continue").is_some() {
+        let why = "resourceVersionMatch is forbidden when continue is provided";
+        return forbid("resourceVersionMatch", why);
+    }
     match (initial, matching) {
         (Some(_), Some("NotOlderThan")) => {}
         (Some(_), _) => {
@@ -166,15 +169,15 @@ fn revision(query: &Query) -> Result<Option<Revision>> {
     let Some(text) = query.get("resourceVersion") else { return Ok(None) };
     match text.parse::<u64>().ok().and_then(|number| i64::try_from(number).ok()) {
         Some(number) => Ok(Some(number)),
-        None => {
-            let mut errors = FieldErrors::new();
-            errors.invalid(
-                "resourceVersion",
-                text,
-                format!("strconv.ParseUint: parsing {text:?}: invalid syntax"),
-            );
-            Err(invalid_options(errors))
-        }
+        // Upstream lets this one through to where nobody expects it any more.
+        None => Err(ApiError::new(
+            500,
+            Reason::Unknown,
+            format!(
+                "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: \
+                 invalid syntax"
+            ),
+        )),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::ask::Ask;
 use crate::metrics::Observed;
 use crate::query::Query;
 use crate::request_info::RequestInfo;
-use crate::{Api, answer, body, fixed, subresources, verbs};
+use crate::{Api, answer, body, deprecation, fixed, subresources, verbs};
 use auth::{Attributes, UserInfo};
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
@@ -16,8 +16,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The stages, in their order.
-pub const STAGES: &[&str] =
-    &["request info", "authenticate", "authorize", "find the kind", "body", "verb", "answer"];
+pub const STAGES: &[&str] = &[
+    "request info",
+    "authenticate",
+    "impersonate",
+    "take a seat",
+    "authorize",
+    "find the kind",
+    "body",
+    "verb",
+    "answer",
+];
 
 /// Who is at the other end of a connection.
 #[derive(Debug, Default)]
@@ -41,13 +50,28 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
     };
     let observed = Observed::begin(&info);
     let audit_id = audit_id(request.headers());
-    let mut response = match stages(api, peer, info, query, request).await {
+    let deprecated = info.resource.as_ref().and_then(|about| {
+        deprecation::warning(&about.group, &about.version, &about.resource)
+    });
+    let patience = api.seats.patience(&info);
+    let stages = Box::pin(stages(api, peer, info, query, request));
+    let answered = match patience {
+        None => stages.await,
+        Some(patience) => runtime::clock::timeout(patience, stages).await.unwrap_or_else(|_| {
+            let why = "request did not complete within the allotted timeout";
+            Err(ApiError::timeout(why))
+        }),
+    };
+    let mut response = match answered {
         Ok(response) => response,
         Err(error) => answer::refusal(&error, &accept),
     };
     let headers = response.headers_mut();
     headers.insert("audit-id", audit_id);
     let private = HeaderValue::from_static("no-cache, private");
+    if let Some(sentence) = deprecated {
+        answer::warn_first(headers, sentence);
+    }
     headers.entry(header::CACHE_CONTROL).or_insert(private);
     observed.end(response.status().as_u16());
     response
@@ -74,6 +98,15 @@ async fn stages(
         }
     };
 
+    // impersonate
+    let user = match crate::impersonation::act(&api.access, &mut parts.headers, user).await {
+        Ok(user) => user,
+        Err(error) => return Ok(answer::forbidden(&error, &parts.headers)),
+    };
+
+    // take a seat
+    let Ok(_seat) = api.seats.take(&info, &user) else { return Ok(answer::too_many()) };
+
     // authorize
     let authorized = match api.access.authorize(attributes(&info, &query, &user)).await {
         Ok(authorized) => authorized,
@@ -85,12 +118,13 @@ async fn stages(
 
     // find the kind
     let Some(kind) = kinds::find(&resource.group, &resource.version, &resource.resource) else {
-        if kinds::all().iter().any(|kind| kind.group == resource.group) {
-            return Err(ApiError::no_such_resource());
-        }
-        return Ok(answer::no_such_page());
+        return match kinds::all().iter().any(|kind| kind.group == resource.group) {
+            true => Err(ApiError::no_such_resource()),
+            false => Ok(answer::no_such_page()),
+        };
     };
     let mut ask = Ask::new(kind, resource, info.verb, query, authorized, parts)?;
+    ask.check_accept()?;
     ask.check_options()?;
 
     // body

@@ -13,10 +13,11 @@ pub(super) fn metadata(object: &Value, api_version: &str) -> Value {
 
 /// `PartialObjectMetadataList` of objects; `list_metadata` is the list's.
 pub(super) fn list(objects: Vec<Value>, list_metadata: Value, api_version: &str) -> Value {
+    let items = if objects.is_empty() { Value::Null } else { objects.into() };
     json!({
         "kind": "PartialObjectMetadataList",
         "apiVersion": api_version,
         "metadata": list_metadata,
-        "items": objects,
+        "items": items,
     })
 }

@@ -35,7 +35,10 @@ impl Tables {
             Some("None") => Include::None,
             Some("Object") => Include::Object,
             Some(other) => {
-                return Err(ApiError::bad_request(format!("unrecognized includeObject value: {other:?}")));
+                return Err(ApiError::bad_request(format!(
+                    "Unable to convert to Table as requested: includeObject: Invalid value: \
+                     {other:?}: must be 'Metadata', 'Object', 'None', or empty"
+                )));
             }
         };
         Ok(Self {
@@ -53,6 +56,15 @@ impl Tables {
         for item in items {
             objects.push(crate::version::from_stored(self.kind, preferred, item.stored_value()?)?);
         }
+        self.rows(objects, metadata, columns)
+    }
+
+    /// A Table of objects that are stored nowhere.
+    pub(super) fn of_values(&self, objects: Vec<Value>) -> Result<Value> {
+        self.rows(objects, json!({}), true)
+    }
+
+    fn rows(&self, mut objects: Vec<Value>, metadata: Value, columns: bool) -> Result<Value> {
         if let Some(order) = self.kind.table.order {
             objects.sort_by(order);
         }
@@ -99,4 +111,52 @@ impl Tables {
         };
         self.kind.columns.iter().map(definition).collect()
     }
+}
+
+/// A Table's JSON. The objects in its rows have the order of their own types, which the Table's
+/// type does not know.
+pub(super) fn json(table: &Value) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut begin = b'{';
+    for field in ["kind", "apiVersion", "metadata", "columnDefinitions"] {
+        let value = match (field, &table[field]) {
+            ("columnDefinitions", Value::Array(columns)) => definitions_json(columns),
+            (_, value) => codec::encode_json_free(value),
+        };
+        out.push(begin);
+        out.extend_from_slice(format!("{field:?}:").as_bytes());
+        out.extend_from_slice(value.trim_ascii_end());
+        begin = b',';
+    }
+    out.extend_from_slice(b",\"rows\":");
+    let Value::Array(rows) = &table["rows"] else {
+        out.extend_from_slice(b"null}");
+        return Ok(out);
+    };
+    for (at, row) in rows.iter().enumerate() {
+        out.extend_from_slice(if at == 0 { b"[{\"cells\":" } else { b",{\"cells\":" });
+        out.extend_from_slice(codec::encode_json_free(&row["cells"]).trim_ascii_end());
+        if let Some(conditions) = row.get("conditions") {
+            out.extend_from_slice(b",\"conditions\":");
+            out.extend_from_slice(codec::encode_json_free(conditions).trim_ascii_end());
+        }
+        out.extend_from_slice(b",\"object\":");
+        let object = super::encode(&row["object"], super::Media::Json, false)?;
+        out.extend_from_slice(object.trim_ascii_end());
+        out.push(b'}');
+    }
+    out.extend_from_slice(if rows.is_empty() { b"[]}" } else { b"]}" });
+    Ok(out)
+}
+
+fn definitions_json(columns: &[Value]) -> Vec<u8> {
+    let mut texts = Vec::with_capacity(columns.len());
+    for column in columns {
+        let fields = ["name", "type", "format", "description", "priority"].map(|field| {
+            let value = codec::encode_json_free(&column[field]);
+            format!("{field:?}:{}", String::from_utf8_lossy(value.trim_ascii_end()))
+        });
+        texts.push(format!("{{{}}}", fields.join(",")));
+    }
+    format!("[{}]", texts.join(",")).into_bytes()
 }

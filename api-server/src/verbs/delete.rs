@@ -8,11 +8,11 @@ use object::{ApiError, FieldErrors, GroupKind, Gvk, Result, Value, json, meta};
 use registry::{DeleteOptions, Propagation};
 
 pub(super) async fn one(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let mut warnings = Vec::new();
-    let options = read_options(ask, &mut warnings)?;
-    let call = ask.call(false)?;
+    let (options, dry_run) = read_options(ask)?;
+    let mut call = ask.call(false)?;
+    call.dry_run = dry_run;
     let deleted = api.registry.delete(&call, &ask.target(), &options).await?;
-    warnings.extend(call.warnings.into_inner().unwrap_or_default());
+    let warnings = call.warnings.into_inner().unwrap_or_default();
     if deleted.gone && !ask.kind.strategy.returns_deleted() {
         let object = deleted.item.stored_value()?;
         return answer::value(ask, StatusCode::OK, &success(ask, &object), warnings);
@@ -21,9 +21,10 @@ pub(super) async fn one(api: &Api, ask: &Ask) -> Result<Response<Body>> {
 }
 
 pub(super) async fn collection(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let options = read_options(ask, &mut Vec::new())?;
+    let (options, dry_run) = read_options(ask)?;
     let query = options::selection(ask)?;
-    let call = ask.call(false)?;
+    let mut call = ask.call(false)?;
+    call.dry_run = dry_run;
     let deleted =
         api.registry.delete_collection(&call, &ask.target(), &query, &options).await?;
     let items = deleted.into_iter().map(|deleted| deleted.item).collect();
@@ -47,8 +48,9 @@ fn success(ask: &Ask, object: &Value) -> Value {
     })
 }
 
-/// The options from the body, or from the query where there is none.
-fn read_options(ask: &Ask, warnings: &mut Vec<String>) -> Result<DeleteOptions> {
+/// The options from the body, or from the query where there is none; and whether this is a dry
+/// run.
+fn read_options(ask: &Ask) -> Result<(DeleteOptions, bool)> {
     let query = &ask.query;
     let options = if ask.body.is_empty() {
         let mut options = json!({});
@@ -65,7 +67,15 @@ fn read_options(ask: &Ask, warnings: &mut Vec<String>) -> Result<DeleteOptions> 
     } else {
         body::options(ask, &Gvk::new("", "v1", "DeleteOptions"))?
     };
-    meant(&options)
+    let mut dry: Vec<&str> = ask.query.all("dryRun").collect();
+    dry.extend(options["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str));
+    if dry.iter().any(|value| *value != "All") {
+        let mut errors = FieldErrors::new();
+        errors.not_supported("dryRun", json!(dry), &["All"]);
+        let kind = GroupKind::new("meta.k8s.io", "DeleteOptions");
+        return Err(ApiError::invalid(&kind, "", errors));
+    }
+    Ok((meant(&options)?, !dry.is_empty()))
 }
 
 /// What an options object means.

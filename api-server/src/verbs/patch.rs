@@ -5,10 +5,14 @@ use crate::{Api, answer, body, version};
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
-use object::{ApiError, FieldErrors, GroupKind, Result, Value};
+use object::{ApiError, FieldErrors, GroupKind, Result, Value, json};
 use registry::{Call, Registry};
 use schema::{TypeId, builtin};
 use std::sync::Mutex;
+
+/// Go's words for a list where an object should be.
+const NO_OBJECT: &str =
+    "json: cannot unmarshal array into Go value of type map[string]interface {}";
 
 /// A patch, read but not yet applied.
 enum Patch {
@@ -56,7 +60,16 @@ fn read(ask: &Ask, warnings: &Mutex<Vec<String>>) -> Result<Patch> {
     match media {
         "application/json-patch+json" => Ok(Patch::Json(json()?)),
         "application/merge-patch+json" => Ok(Patch::Merge(json()?)),
-        "application/strategic-merge-patch+json" => Ok(Patch::Strategic(json()?)),
+        "application/strategic-merge-patch+json" => {
+            let patch = json().map_err(|error| {
+                let why = error.message.trim_start_matches("error decoding patch: ");
+                ApiError::bad_request(why)
+            })?;
+            if patch.is_array() {
+                return Err(ApiError::bad_request(NO_OBJECT));
+            }
+            Ok(Patch::Strategic(patch))
+        }
         "application/apply-patch+yaml" => {
             // As it was written: what is null or unknown is for the apply to judge.
             let decoded = codec::decode_yaml_free(&ask.body)
@@ -142,6 +155,7 @@ fn checked(
         _ => error,
     })?;
     let mut object = decoded.value;
+    check_type(ask, root, &said).map_err(wrong)?;
     for (field, said) in [("apiVersion", said.0), ("kind", said.1)] {
         if !said.is_null() {
             object[field] = said;
@@ -149,6 +163,23 @@ fn checked(
     }
     schema::defaults::apply(builtin(), root, &mut object);
     Ok(object)
+}
+
+/// A patch can't make one type out of another.
+fn check_type(ask: &Ask, root: TypeId, said: &(Value, Value)) -> std::result::Result<(), String> {
+    let expected = ask.gvk();
+    let (version, kind) = (said.0.as_str(), said.1.as_str());
+    // The body of a subresource may be of a type of its own.
+    if builtin().root(&expected) != Some(root) || version.is_none() || kind.is_none() {
+        return Ok(());
+    }
+    match body::check_type(&json!({"apiVersion": version, "kind": kind}), &expected, b"") {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            let why = error.message.split_once(": ").map_or("", |(_, why)| why);
+            Err(why.to_owned())
+        }
+    }
 }
 
 fn findings(ask: &Ask, strict: &[String], warnings: &Mutex<Vec<String>>) -> Result<()> {

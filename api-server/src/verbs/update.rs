@@ -10,6 +10,12 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let mut warnings = Vec::new();
     let object = body::object(ask, &ask.gvk(), &mut warnings)?;
     let said = object::meta::name(&object);
+    if said.is_empty() {
+        return Err(ApiError::bad_request(format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            ask.resource.name
+        )));
+    }
     if said != ask.resource.name {
         return Err(ApiError::bad_request(format!(
             "the name of the object ({said}) does not match the name on the URL ({})",

@@ -146,7 +146,16 @@ enum Tried {
 }
 
 fn preconditions(target: &Target<'_>, options: &DeleteOptions, object: &Value) -> Result<()> {
+    let is_held = target.kind.strategy.is_held(object);
     let refuse = |what: &str, wanted: &str, found: &str, guess: &str| {
+        if is_held {
+            // Namespaces go a way of their own, with the store's words.
+            let why = format!(
+                "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: \
+                 {found}"
+            );
+            return Err(ApiError::conflict(&target.kind.group_resource(), target.name, why));
+        }
         let why = format!(
             "the {what} in the precondition ({wanted}) does not match the {what} in record \
              ({found}). The object might have been {guess}"

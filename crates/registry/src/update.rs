@@ -10,7 +10,7 @@ use crate::write::{Swap, settle};
 use crate::{Call, Registry, Target, fields, prepare};
 use admission::{Operation, Request};
 use cache::Item;
-use object::{ApiError, Result, Value, meta};
+use object::{ApiError, GroupKind, Result, Value, meta};
 use std::sync::Arc;
 
 /// From the object as it is (`None`: it is not there) to the object as it should be, both in the
@@ -156,11 +156,10 @@ fn same_object(key: &str, target: &Target<'_>, object: &mut Value, old: &Value) 
     }
     let said = meta::namespace(object);
     if !said.is_empty() && said != target.namespace {
-        return Err(ApiError::bad_request(format!(
-            "the namespace of the object ({said}) does not match the namespace on the request \
-             ({})",
-            target.namespace
-        )));
+        return Err(ApiError::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the \
+             request",
+        ));
     }
     meta::set(object, "namespace", target.namespace);
     let uid = meta::uid(object);
@@ -174,10 +173,16 @@ fn same_object(key: &str, target: &Target<'_>, object: &mut Value, old: &Value) 
         return Err(ApiError::conflict(&resource, target.name, why));
     }
     match meta::resource_version(object) {
+        version if version.parse::<u64>().is_err() && !version.is_empty() => {
+            let why = format!("strconv.ParseUint: parsing {version:?}: invalid syntax");
+            Err(ApiError::new(500, object::Reason::Unknown, why))
+        }
         "" | "0" if !target.kind.strategy.allow_unconditional_update() => {
             let mut errors = object::FieldErrors::new();
             errors.invalid("metadata.resourceVersion", 0, "must be specified for an update");
-            Err(ApiError::invalid(&target.kind.group_kind(), target.name, errors))
+            // Upstream names the resource here, not the kind.
+            let named = GroupKind::new(target.kind.group, target.kind.plural);
+            Err(ApiError::invalid(&named, target.name, errors))
         }
         "" | "0" => Ok(()),
         version if version == meta::resource_version(old) => Ok(()),

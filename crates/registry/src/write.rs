@@ -73,6 +73,12 @@ impl Registry {
         let key = self.key(target, meta::name(object))?;
         let value = encode_for_store(target, object)?;
         if call.dry_run {
+            if seen == 0 {
+                let (entry, _) = self.store.get(&key).await.map_err(store_error)?;
+                if entry.is_some() {
+                    return lost(target.kind, entry);
+                }
+            }
             return Ok(Swap::Done(item(target.kind, key, value, seen)?));
         }
         let expect = if seen == 0 { Expect::Absent } else { Expect::Revision(seen) };

@@ -14,6 +14,11 @@ const SYSTEM: &[(&str, i64)] =
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    fn prepare_create(&self, object: &mut Value, _context: &Context) {
+        // Nothing counts the changes behind it.
+        meta::of(object).insert("generation".into(), 1.into());
+    }
+
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {
         let root = At::root(object);
         let value = root.get("value");
