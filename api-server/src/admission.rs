@@ -2,8 +2,8 @@
 
 mod escalation;
 
-use crate::settings::Options;
 use crate::objects::Cached;
+use crate::settings::Options;
 use admission::{Chain, Cluster, Setup, switched_on};
 use anyhow::{Result, anyhow};
 use async_trait::async_trait;

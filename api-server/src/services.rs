@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn the_flags_are_read_and_refused_by_name() {
-        let network = ServiceNetwork::parse("10.32.0.9/24,fd00::/108", "30000-32767").expect("a network");
+        let network =
+            ServiceNetwork::parse("10.32.0.9/24,fd00::/108", "30000-32767").expect("a network");
         assert_eq!(network.texts(), ["10.32.0.0/24", "fd00::/108"]);
         assert_eq!(network.kubernetes_address().to_string(), "10.32.0.1");
         let cases = [

@@ -33,9 +33,7 @@ static ANSWERS: &[(&str, &str, Answer)] = &[
     (AUTHORIZATION, "selfsubjectaccessreviews", |api, ask| {
         Box::pin(access_review::of_oneself(api, ask))
     }),
-    (AUTHORIZATION, "selfsubjectrulesreviews", |api, ask| {
-        Box::pin(rules_review::serve(api, ask))
-    }),
+    (AUTHORIZATION, "selfsubjectrulesreviews", |api, ask| Box::pin(rules_review::serve(api, ask))),
     (AUTHORIZATION, "subjectaccessreviews", |api, ask| {
         Box::pin(access_review::of_subject(api, ask))
     }),

@@ -17,7 +17,8 @@ use store::{Change, Expect, Outcome, Store};
 
 const GROUP: &str = "networking.k8s.io";
 /// The label of the addresses that the API server manages, and its value.
-pub(super) const MANAGED_BY: (&str, &str) = ("ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.io");
+pub(super) const MANAGED_BY: (&str, &str) =
+    ("ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.io");
 const FAMILY_LABEL: &str = "ipaddress.kubernetes.io/ip-family";
 
 /// Why there is no address.
@@ -43,12 +44,12 @@ pub(super) struct Addresses {
 }
 
 impl Addresses {
-    pub fn new(store: Arc<dyn Store>, cache: Arc<Cache>, prefix: &str) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, cache: Arc<Cache>, prefix: &str) -> Self {
         Self { store, cache, prefix: prefix.to_owned() }
     }
 
     /// Takes this very address for a service.
-    pub async fn take(
+    pub(crate) async fn take(
         &self,
         service: &Value,
         address: IpAddr,
@@ -64,7 +65,7 @@ impl Addresses {
     }
 
     /// Takes any address of a family for a service.
-    pub async fn take_any(
+    pub(crate) async fn take_any(
         &self,
         service: &Value,
         family: &str,
@@ -80,7 +81,8 @@ impl Addresses {
             let below = runtime::entropy::below;
             let mut search = range.search(&below);
             loop {
-                let known = |address: &IpAddr| matches!(shelf.get("", &address.to_string()), Ok(None));
+                let known =
+                    |address: &IpAddr| matches!(shelf.get("", &address.to_string()), Ok(None));
                 let Some(address) = search.find(known) else { break };
                 if self.claim(service, address).await? {
                     return Ok(address);
@@ -91,12 +93,12 @@ impl Addresses {
     }
 
     /// Gives an address back; one that nobody had is no error.
-    pub async fn release(&self, address: IpAddr) -> Result<()> {
+    pub(crate) async fn release(&self, address: IpAddr) -> Result<()> {
         self.remove(&self.key("ipaddresses", "", &address.to_string())?).await
     }
 
     /// Removes what is stored at a key, if anything.
-    pub async fn remove(&self, key: &str) -> Result<()> {
+    pub(crate) async fn remove(&self, key: &str) -> Result<()> {
         let mut seen = self.store.get(key).await.map_err(store_error)?.0;
         while let Some(entry) = seen {
             let expect = Expect::Revision(entry.mod_revision);
@@ -109,14 +111,14 @@ impl Addresses {
     }
 
     /// Where an object of a built-in kind is stored.
-    pub fn key(&self, plural: &str, namespace: &str, name: &str) -> Result<String> {
+    pub(crate) fn key(&self, plural: &str, namespace: &str, name: &str) -> Result<String> {
         let place = kind(plural)?.storage.ok_or_else(ApiError::no_such_resource)?.key;
         let slash = if namespace.is_empty() { "" } else { "/" };
         Ok(format!("{}/{place}/{namespace}{slash}{name}", self.prefix))
     }
 
     /// Creates the object of an address; false when somebody else has it.
-    pub async fn claim(&self, service: &Value, address: IpAddr) -> Result<bool> {
+    pub(crate) async fn claim(&self, service: &Value, address: IpAddr) -> Result<bool> {
         let name = address.to_string();
         let object = claim(service, address);
         let value = encode_stored(kind("ipaddresses")?, &object)?;
@@ -209,7 +211,8 @@ mod tests {
 
     #[test]
     fn a_range_is_ready_unless_it_says_otherwise() {
-        let with = |status: &str| json!({"status": {"conditions": [{"type": "Ready", "status": status}]}});
+        let with =
+            |status: &str| json!({"status": {"conditions": [{"type": "Ready", "status": status}]}});
         assert!(is_ready(&json!({})) && is_ready(&with("True")));
         assert!(!is_ready(&with("False")) && !is_ready(&with("Unknown")));
     }

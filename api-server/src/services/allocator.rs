@@ -85,11 +85,13 @@ impl Services {
         taken: &mut Vec<IpAddr>,
     ) -> Result<()> {
         let spec = Spec(service);
-        let mut texts: Vec<String> = spec.list("clusterIPs").into_iter().map(str::to_owned).collect();
+        let mut texts: Vec<String> =
+            spec.list("clusterIPs").into_iter().map(str::to_owned).collect();
         if !spec.needs_address() || texts.first().is_some_and(|text| text == "None") {
             return Ok(());
         }
-        let families: Vec<String> = spec.list("ipFamilies").into_iter().map(str::to_owned).collect();
+        let families: Vec<String> =
+            spec.list("ipFamilies").into_iter().map(str::to_owned).collect();
         texts.resize(families.len().max(texts.len()), String::new());
         for (index, family) in families.iter().enumerate().skip(from) {
             let asked = texts[index].clone();
@@ -209,7 +211,8 @@ impl Allocator for Desk {
     async fn release(&self, object: &Value) {
         let services = &self.0;
         // So that a service that is made anew does not begin with the endpoints of this one.
-        let place = services.addresses.key("endpoints", meta::namespace(object), meta::name(object));
+        let place =
+            services.addresses.key("endpoints", meta::namespace(object), meta::name(object));
         let removed = match place {
             Ok(key) => services.addresses.remove(&key).await,
             Err(error) => Err(error),

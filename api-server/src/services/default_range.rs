@@ -20,8 +20,12 @@ pub(crate) async fn ensure(own: &Own, objects: &Cached, network: &ServiceNetwork
         own.ensure(&object(json!({"cidrs": ranges}))).await?;
         return make_ready(own).await;
     };
-    let has: Vec<&str> =
-        current["spec"]["cidrs"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let has: Vec<&str> = current["spec"]["cidrs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if let ([only], [first, _]) = (has.as_slice(), ranges.as_slice())
         && only == first
     {
@@ -30,7 +34,9 @@ pub(crate) async fn ensure(own: &Own, objects: &Cached, network: &ServiceNetwork
         return own.replace(&dual).await;
     }
     if has != ranges {
-        tracing::warn!("the ServiceCIDR {NAME} has {has:?}, --service-cluster-ip-range is {ranges:?}");
+        tracing::warn!(
+            "the ServiceCIDR {NAME} has {has:?}, --service-cluster-ip-range is {ranges:?}"
+        );
         return Ok(());
     }
     let conditions = current["status"]["conditions"].as_array();

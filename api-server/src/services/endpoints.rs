@@ -140,12 +140,18 @@ mod tests {
     fn addresses_are_set_and_strange_shapes_made_anew() {
         let two = ["10.0.0.10".to_owned(), "10.0.0.9".to_owned()];
         let made = endpoints(None, &two, 6443, false);
-        assert_eq!(made["subsets"], json!([{
-            "addresses": [{"ip": "10.0.0.9"}, {"ip": "10.0.0.10"}],
-            "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
-        }]));
+        assert_eq!(
+            made["subsets"],
+            json!([{
+                "addresses": [{"ip": "10.0.0.9"}, {"ip": "10.0.0.10"}],
+                "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+            }])
+        );
         assert_eq!(endpoints(Some(&made), &two, 7000, false), made, "the ports are left alone");
-        assert_eq!(endpoints(Some(&made), &two, 7000, true)["subsets"][0]["ports"][0]["port"], 7000);
+        assert_eq!(
+            endpoints(Some(&made), &two, 7000, true)["subsets"][0]["ports"][0]["port"],
+            7000
+        );
         let mut strange = made.clone();
         strange["subsets"] = json!([{}, {}]);
         assert_eq!(endpoints(Some(&strange), &two, 6443, false), made);
@@ -156,7 +162,10 @@ mod tests {
     fn the_slice_says_the_same() {
         let slice = slice_of(&endpoints(None, &["fd00::1".to_owned()], 6443, false));
         assert_eq!(slice["addressType"], "IPv6");
-        assert_eq!(slice["endpoints"], json!([{"addresses": ["fd00::1"], "conditions": {"ready": true}}]));
+        assert_eq!(
+            slice["endpoints"],
+            json!([{"addresses": ["fd00::1"], "conditions": {"ready": true}}])
+        );
         assert_eq!(slice["ports"][0], json!({"name": "https", "port": 6443, "protocol": "TCP"}));
     }
 }

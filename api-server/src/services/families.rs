@@ -121,7 +121,8 @@ fn default_policy(service: &mut Value, old: Option<&Value>) {
 /// What an update to fewer addresses or families means.
 fn shrink(service: &mut Value, old: &Value, errors: &mut FieldErrors) {
     let single = Spec(service).policy() == SINGLE;
-    for (field, what) in [("clusterIPs", "secondary cluster IP"), ("ipFamilies", "secondary IP family")]
+    for (field, what) in
+        [("clusterIPs", "secondary cluster IP"), ("ipFamilies", "secondary IP family")]
     {
         let (new, was) = (Spec(service).list(field), Spec(old).list(field));
         if single && new == was && new.len() > 1 {
@@ -151,7 +152,11 @@ fn infer_from_addresses(service: &mut Value, configured: &[&str], errors: &mut F
             families.push(family.to_owned());
         } else {
             let path = format!("spec.clusterIPs[{index}]");
-            errors.invalid(&path, json!(addresses), format!("{family} is not configured on this cluster"));
+            errors.invalid(
+                &path,
+                json!(addresses),
+                format!("{family} is not configured on this cluster"),
+            );
         }
     }
     if !families.is_empty() {
@@ -163,7 +168,11 @@ fn infer_from_addresses(service: &mut Value, configured: &[&str], errors: &mut F
 mod tests {
     use super::*;
 
-    fn after(spec: Value, old: Option<Value>, configured: &[&str]) -> std::result::Result<Value, String> {
+    fn after(
+        spec: Value,
+        old: Option<Value>,
+        configured: &[&str],
+    ) -> std::result::Result<Value, String> {
         let mut service = json!({"metadata": {"name": "x"}, "spec": spec});
         let old = old.map(|spec| json!({"metadata": {"name": "x"}, "spec": spec}));
         init(&mut service, old.as_ref(), configured).map_err(|error| error.to_string())?;
@@ -185,8 +194,16 @@ mod tests {
         let dual = [IPV4, IPV6];
         let cases = [
             (plain.clone(), &dual[..1], json!([SINGLE, [IPV4]])),
-            (with(json!({"ipFamilyPolicy": PREFER_DUAL})), &dual[..1], json!([PREFER_DUAL, [IPV4]])),
-            (with(json!({"ipFamilyPolicy": PREFER_DUAL})), &dual, json!([PREFER_DUAL, [IPV4, IPV6]])),
+            (
+                with(json!({"ipFamilyPolicy": PREFER_DUAL})),
+                &dual[..1],
+                json!([PREFER_DUAL, [IPV4]]),
+            ),
+            (
+                with(json!({"ipFamilyPolicy": PREFER_DUAL})),
+                &dual,
+                json!([PREFER_DUAL, [IPV4, IPV6]]),
+            ),
             (
                 with(json!({"ipFamilyPolicy": REQUIRE_DUAL, "ipFamilies": [IPV6]})),
                 &dual,
@@ -208,7 +225,9 @@ mod tests {
     fn what_the_cluster_has_not_is_refused_in_upstreams_words() {
         let refused = |spec| after(spec, None, &[IPV4]).expect_err("a refusal");
         assert_eq!(
-            refused(json!({"type": "ClusterIP", "selector": {"a": "b"}, "ipFamilyPolicy": REQUIRE_DUAL})),
+            refused(
+                json!({"type": "ClusterIP", "selector": {"a": "b"}, "ipFamilyPolicy": REQUIRE_DUAL})
+            ),
             "Service \"x\" is invalid: spec.ipFamilyPolicy: Invalid value: \"RequireDualStack\": this \
              cluster is not configured for dual-stack services"
         );
@@ -218,7 +237,9 @@ mod tests {
              this cluster"
         );
         assert_eq!(
-            refused(json!({"type": "ClusterIP", "clusterIP": "fd00::1", "clusterIPs": ["fd00::1"]})),
+            refused(
+                json!({"type": "ClusterIP", "clusterIP": "fd00::1", "clusterIPs": ["fd00::1"]})
+            ),
             "Service \"x\" is invalid: spec.clusterIPs[0]: Invalid value: [\"fd00::1\"]: IPv6 is not \
              configured on this cluster"
         );

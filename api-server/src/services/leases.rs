@@ -23,12 +23,12 @@ pub(super) struct Leases {
 }
 
 impl Leases {
-    pub fn new(store: Arc<dyn Store>, prefix: &str) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, prefix: &str) -> Self {
         Self { store, prefix: format!("{}/masterleases/", prefix.trim_end_matches('/')) }
     }
 
     /// The addresses of the servers that are alive.
-    pub async fn list(&self) -> Result<Vec<String>> {
+    pub(crate) async fn list(&self) -> Result<Vec<String>> {
         let (start, end) = (self.prefix.clone(), prefix_end(&self.prefix));
         let range = Range { start, end, limit: 0, revision: None };
         let page = self.store.range(range).await.map_err(store_error)?;
@@ -42,7 +42,7 @@ impl Leases {
     }
 
     /// Says that the server at this address is alive.
-    pub async fn renew(&self, address: &str) -> Result<()> {
+    pub(crate) async fn renew(&self, address: &str) -> Result<()> {
         let key = format!("{}{address}", self.prefix);
         let mut seen = self.store.get(&key).await.map_err(store_error)?.0;
         for _ in 0..SWAP_ATTEMPTS {
@@ -67,7 +67,7 @@ impl Leases {
     }
 
     /// Says that the server at this address is gone; whether it was there.
-    pub async fn remove(&self, address: &str) -> Result<bool> {
+    pub(crate) async fn remove(&self, address: &str) -> Result<bool> {
         let key = format!("{}{address}", self.prefix);
         let mut seen = self.store.get(&key).await.map_err(store_error)?.0;
         while let Some(entry) = seen {

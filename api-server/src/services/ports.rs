@@ -45,12 +45,12 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub fn new(range: (u16, u16), used: BTreeSet<u16>, dry_run: bool) -> Self {
+    pub(crate) fn new(range: (u16, u16), used: BTreeSet<u16>, dry_run: bool) -> Self {
         Self { first: range.0, last: range.1, used, taken: Vec::new(), dry_run }
     }
 
     /// Takes this very port.
-    pub fn take(&mut self, port: u16) -> std::result::Result<(), PortError> {
+    pub(crate) fn take(&mut self, port: u16) -> std::result::Result<(), PortError> {
         if !self.dry_run && !(self.first..=self.last).contains(&port) {
             return Err(PortError::OutOfRange(self.first, self.last));
         }
@@ -62,7 +62,7 @@ impl Desk {
     }
 
     /// Takes any port: a random one, above those that are kept for people who name one.
-    pub fn take_any(&mut self) -> std::result::Result<u16, PortError> {
+    pub(crate) fn take_any(&mut self) -> std::result::Result<u16, PortError> {
         if self.dry_run {
             let port = self.taken.iter().max().map_or(DRY_PORT, |port| *port).saturating_add(1);
             self.taken.push(port);
@@ -87,7 +87,7 @@ impl Desk {
     }
 
     /// What was taken.
-    pub fn taken(&self) -> &[u16] {
+    pub(crate) fn taken(&self) -> &[u16] {
         &self.taken
     }
 }
@@ -105,17 +105,17 @@ pub(super) struct NodePorts {
 }
 
 impl NodePorts {
-    pub fn new(store: Arc<dyn Store>, prefix: &str, first: u16, last: u16) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, prefix: &str, first: u16, last: u16) -> Self {
         Self { store, key: format!("{prefix}/ranges/servicenodeports"), first, last }
     }
 
     /// The first and the last port.
-    pub fn range(&self) -> (u16, u16) {
+    pub(crate) fn range(&self) -> (u16, u16) {
         (self.first, self.last)
     }
 
     /// Lets `work` take ports, and stores that it did. `work` may be called several times.
-    pub async fn take<T>(
+    pub(crate) async fn take<T>(
         &self,
         dry_run: bool,
         work: impl Fn(&mut Desk) -> Result<T> + Send + Sync,
@@ -123,7 +123,9 @@ impl NodePorts {
         for _ in 0..SWAP_ATTEMPTS {
             let entry = self.read().await?.ok_or_else(|| {
                 let resource = "servicenodeportallocations";
-                ApiError::internal(format!("cannot allocate resources of type {resource} at this time"))
+                ApiError::internal(format!(
+                    "cannot allocate resources of type {resource} at this time"
+                ))
             })?;
             let stored = self.decode(&entry)?;
             if stored.range != self.range_text() {
@@ -140,7 +142,7 @@ impl NodePorts {
     }
 
     /// Gives ports back; one that nobody had is no error.
-    pub async fn release(&self, ports: &[u16]) -> Result<()> {
+    pub(crate) async fn release(&self, ports: &[u16]) -> Result<()> {
         for _ in 0..SWAP_ATTEMPTS {
             let Some(entry) = self.read().await? else { return Ok(()) };
             let stored = self.decode(&entry)?;
@@ -154,7 +156,7 @@ impl NodePorts {
     }
 
     /// Replaces what is stored by what `work` makes of it, in the range of this server.
-    pub async fn rebuild(&self, work: impl FnOnce(&BTreeSet<u16>) -> BTreeSet<u16>) -> Result<()> {
+    pub(crate) async fn rebuild(&self, work: impl FnOnce(&BTreeSet<u16>) -> BTreeSet<u16>) -> Result<()> {
         let entry = self.read().await?;
         let stored = entry.as_ref().map(|entry| self.decode(entry)).transpose()?;
         let used = stored.as_ref().map(|stored| stored.used.clone()).unwrap_or_default();
@@ -238,8 +240,12 @@ mod tests {
 
     #[test]
     fn bits_are_those_of_a_big_integer() {
-        let cases: [(&[u16], &[u8]); 4] =
-            [(&[], &[]), (&[30000], &[1]), (&[30008], &[1, 0]), (&[30001, 30009, 30015], &[0x82, 2])];
+        let cases: [(&[u16], &[u8]); 4] = [
+            (&[], &[]),
+            (&[30000], &[1]),
+            (&[30008], &[1, 0]),
+            (&[30001, 30009, 30015], &[0x82, 2]),
+        ];
         for (used, data) in cases {
             let used: BTreeSet<u16> = used.iter().copied().collect();
             assert_eq!(bits(&used, 30000), data);
@@ -275,7 +281,8 @@ mod tests {
     async fn the_store_keeps_what_was_taken() {
         let store: Arc<dyn Store> = Arc::new(store::Memory::new());
         let ports = NodePorts::new(store, "/registry", 30000, 30063);
-        let take = |port| ports.take(false, move |desk| desk.take(port).map_err(ApiError::internal));
+        let take =
+            |port| ports.take(false, move |desk| desk.take(port).map_err(ApiError::internal));
         assert!(take(30001).await.is_err(), "nothing is given out before the first repair");
         ports.rebuild(BTreeSet::clone).await.expect("a first bitmap");
         take(30001).await.expect("a port");

@@ -19,13 +19,13 @@ pub(crate) struct Range {
 
 impl Range {
     /// The range of such a text as `10.0.0.0/24`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, bits) = text.split_once('/')?;
         Self::new(address.parse().ok()?, bits.parse().ok()?)
     }
 
     /// The range around an address; `None` when there can't be so many bits.
-    pub fn new(address: IpAddr, bits: u8) -> Option<Self> {
+    pub(crate) fn new(address: IpAddr, bits: u8) -> Option<Self> {
         let width = width(address);
         if bits > width {
             return None;
@@ -35,46 +35,49 @@ impl Range {
     }
 
     /// The network's own address.
-    pub fn base(&self) -> IpAddr {
+    pub(crate) fn base(&self) -> IpAddr {
         self.base
     }
 
     /// The length of the prefix.
-    pub fn bits(&self) -> u8 {
+    pub(crate) fn bits(&self) -> u8 {
         self.bits
     }
 
     /// The first address that is given out.
-    pub fn first(&self) -> IpAddr {
+    pub(crate) fn first(&self) -> IpAddr {
         address_of(self.base, number(self.base) + 1)
     }
 
     /// The last address that is given out: not the broadcast address of IPv4.
-    pub fn last(&self) -> IpAddr {
+    pub(crate) fn last(&self) -> IpAddr {
         let broadcast = number(self.base) + self.host_mask();
         let skipped = u128::from(self.base.is_ipv4());
         address_of(self.base, broadcast.saturating_sub(skipped))
     }
 
     /// Whether the network holds an address.
-    pub fn holds(&self, address: IpAddr) -> bool {
+    pub(crate) fn holds(&self, address: IpAddr) -> bool {
         address.is_ipv4() == self.base.is_ipv4()
             && number(address) & !self.host_mask() == number(self.base)
     }
 
     /// Whether an address can be given out.
-    pub fn gives(&self, address: IpAddr) -> bool {
+    pub(crate) fn gives(&self, address: IpAddr) -> bool {
         self.holds(address) && self.first() <= address && address <= self.last()
     }
 
     /// Whether two ranges have an address in common.
-    pub fn overlaps(&self, other: &Range) -> bool {
+    pub(crate) fn overlaps(&self, other: &Range) -> bool {
         self.holds(other.base) || other.holds(self.base)
     }
 
     /// All addresses, each once: from a random place in the upper part, around it, and then the
     /// same in the lower part. `below(n)` is a random number under `n`.
-    pub fn search<'a>(&'a self, below: &'a dyn Fn(u64) -> u64) -> impl Iterator<Item = IpAddr> + 'a {
+    pub(crate) fn search<'a>(
+        &'a self,
+        below: &'a dyn Fn(u64) -> u64,
+    ) -> impl Iterator<Item = IpAddr> + 'a {
         let first = number(self.first());
         let size = (number(self.last()) + 1).saturating_sub(first);
         let lower = lower_part(self.host_mask().saturating_add(1)).min(size);
@@ -138,7 +141,10 @@ mod tests {
         ];
         for (text, first, last) in cases {
             let range = Range::parse(text).expect("a range");
-            assert_eq!((range.first().to_string(), range.last().to_string()), (first.into(), last.into()));
+            assert_eq!(
+                (range.first().to_string(), range.last().to_string()),
+                (first.into(), last.into())
+            );
         }
         assert_eq!(Range::parse("10.0.0.0/33"), None);
         assert_eq!(Range::parse("10.96.0.7/12").expect("a range").to_string(), "10.96.0.0/12");
@@ -152,7 +158,9 @@ mod tests {
             let all: Vec<IpAddr> = range.search(&below).collect();
             let distinct: std::collections::BTreeSet<_> = all.iter().collect();
             assert_eq!((all.len(), distinct.len()), (254, 254));
-            assert!(all[..238].iter().all(|a| *a > "10.0.0.16".parse::<IpAddr>().expect("an address")));
+            assert!(
+                all[..238].iter().all(|a| *a > "10.0.0.16".parse::<IpAddr>().expect("an address"))
+            );
         }
         let tiny = Range::parse("10.0.0.0/30").expect("a range");
         assert_eq!(tiny.search(&|_| 0).count(), 2);

@@ -12,43 +12,43 @@ impl<'a> Spec<'a> {
     }
 
     /// `spec.type`.
-    pub fn kind(self) -> &'a str {
+    pub(crate) fn kind(self) -> &'a str {
         self.text("type")
     }
 
     /// `spec.clusterIP`.
-    pub fn address(self) -> &'a str {
+    pub(crate) fn address(self) -> &'a str {
         self.text("clusterIP")
     }
 
     /// `spec.ipFamilyPolicy`.
-    pub fn policy(self) -> &'a str {
+    pub(crate) fn policy(self) -> &'a str {
         self.text("ipFamilyPolicy")
     }
 
     /// A list of texts.
-    pub fn list(self, field: &str) -> Vec<&'a str> {
+    pub(crate) fn list(self, field: &str) -> Vec<&'a str> {
         let list = self.0["spec"][field].as_array();
         list.into_iter().flatten().map(|item| item.as_str().unwrap_or_default()).collect()
     }
 
     /// `clusterIP: None`.
-    pub fn is_headless(self) -> bool {
+    pub(crate) fn is_headless(self) -> bool {
         self.address() == "None"
     }
 
     /// Whether no pods are selected.
-    pub fn has_no_selector(self) -> bool {
+    pub(crate) fn has_no_selector(self) -> bool {
         self.0["spec"]["selector"].as_object().is_none_or(|map| map.is_empty())
     }
 
     /// Whether it has addresses of its own, or could have.
-    pub fn needs_address(self) -> bool {
+    pub(crate) fn needs_address(self) -> bool {
         self.kind() != "ExternalName"
     }
 
     /// Whether each of its ports gets a node port.
-    pub fn needs_node_ports(self) -> bool {
+    pub(crate) fn needs_node_ports(self) -> bool {
         match self.kind() {
             "NodePort" => true,
             "LoadBalancer" => self.0["spec"]["allocateLoadBalancerNodePorts"] != false,
@@ -57,27 +57,27 @@ impl<'a> Spec<'a> {
     }
 
     /// Whether it may have node ports.
-    pub fn may_have_node_ports(self) -> bool {
+    pub(crate) fn may_have_node_ports(self) -> bool {
         matches!(self.kind(), "NodePort" | "LoadBalancer")
     }
 
     /// Whether load balancers ask nodes for the health of its endpoints.
-    pub fn needs_health_check(self) -> bool {
+    pub(crate) fn needs_health_check(self) -> bool {
         self.kind() == "LoadBalancer" && self.text("externalTrafficPolicy") == "Local"
     }
 
     /// `spec.healthCheckNodePort`, 0 where there is none.
-    pub fn health_check_port(self) -> u16 {
+    pub(crate) fn health_check_port(self) -> u16 {
         port(&self.0["spec"]["healthCheckNodePort"])
     }
 
     /// `spec.ports`.
-    pub fn ports(self) -> &'a [Value] {
+    pub(crate) fn ports(self) -> &'a [Value] {
         self.0["spec"]["ports"].as_array().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The node ports of its ports, as often as they are there.
-    pub fn node_ports(self) -> Vec<u16> {
+    pub(crate) fn node_ports(self) -> Vec<u16> {
         self.ports().iter().map(|p| port(&p["nodePort"])).filter(|port| *port != 0).collect()
     }
 }

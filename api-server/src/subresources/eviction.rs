@@ -5,8 +5,8 @@
 use crate::ask::Ask;
 use crate::objects::Cached;
 use crate::{Api, answer, body};
-use axum::body::Body;
 use auth::Objects;
+use axum::body::Body;
 use http::{Response, StatusCode};
 use object::{ApiError, Cause, GroupResource, Gvk, Result, Selector, Value, json, meta};
 use registry::{Call, DeleteOptions, Target};
@@ -28,7 +28,8 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     }
     let options = crate::verbs::meant_options(&eviction["deleteOptions"])?;
     let mut call = ask.call(false)?;
-    call.dry_run |= eviction["deleteOptions"]["dryRun"].as_array().is_some_and(|list| !list.is_empty());
+    call.dry_run |=
+        eviction["deleteOptions"]["dryRun"].as_array().is_some_and(|list| !list.is_empty());
     let done = evict(&Work { api, ask, call: &call, options: &options }).await?;
     answer::value(ask, StatusCode::CREATED, &done, warnings)
 }
@@ -55,7 +56,8 @@ async fn evict(work: &Work<'_>) -> Result<Value> {
         if !is_free(&pod) {
             break;
         }
-        let version = (!insists && is_guarded(&pod)).then(|| meta::resource_version(&pod).to_owned());
+        let version =
+            (!insists && is_guarded(&pod)).then(|| meta::resource_version(&pod).to_owned());
         match work.delete(version).await {
             Err(error) if error.is_conflict() && !insists => pod = work.pod().await?,
             outcome => return outcome.map(|()| success),
@@ -161,7 +163,8 @@ fn condition<'a>(status: &'a Value, kind: &str) -> Option<&'a Value> {
 
 fn gives_up_unready(budget: &Value) -> bool {
     let status = |field: &str| budget["status"][field].as_i64().unwrap_or_default();
-    let healthy = status("currentHealthy") >= status("desiredHealthy") && status("desiredHealthy") > 0;
+    let healthy =
+        status("currentHealthy") >= status("desiredHealthy") && status("desiredHealthy") > 0;
     budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow" || healthy
 }
 
@@ -244,15 +247,19 @@ fn set_exhausted(budget: &mut Value, now: &str) {
     let Some(list) = list.as_array_mut() else { return };
     let found = list.iter().position(|known| known["type"] == "DisruptionAllowed");
     let was = found.map(|place| list.remove(place)).unwrap_or_default();
-    let since = if was["status"] == "False" { was["lastTransitionTime"].clone() } else { now.into() };
-    list.insert(found.unwrap_or(list.len()), json!({
-        "type": "DisruptionAllowed",
-        "status": "False",
-        "reason": "InsufficientPods",
-        "message": "",
-        "observedGeneration": generation,
-        "lastTransitionTime": since,
-    }));
+    let since =
+        if was["status"] == "False" { was["lastTransitionTime"].clone() } else { now.into() };
+    list.insert(
+        found.unwrap_or(list.len()),
+        json!({
+            "type": "DisruptionAllowed",
+            "status": "False",
+            "reason": "InsufficientPods",
+            "message": "",
+            "observedGeneration": generation,
+            "lastTransitionTime": since,
+        }),
+    );
 }
 
 /// Why a budget has no disruption left.
@@ -306,12 +313,18 @@ mod tests {
         let once = charged(&budget(1), "web", "2026-01-01T00:00:00Z").expect("one was left");
         assert_eq!(once["status"]["disruptionsAllowed"], 0);
         assert_eq!(once["status"]["disruptedPods"]["web"], "2026-01-01T00:00:00Z");
-        assert_eq!(condition(&once["status"], "DisruptionAllowed").expect("said")["reason"], "InsufficientPods");
+        assert_eq!(
+            condition(&once["status"], "DisruptionAllowed").expect("said")["reason"],
+            "InsufficientPods"
+        );
         let why = charged(&once, "other", "").expect_err("none is left");
         assert_eq!((why.code, why.to_string().as_str()), (429, PUT_OFF));
         let causes = why.to_status()["details"]["causes"].clone();
-        assert_eq!(causes, json!([{"reason": "DisruptionBudget",
-            "message": "The disruption budget b needs 3 healthy pods and has 3 currently"}]));
+        assert_eq!(
+            causes,
+            json!([{"reason": "DisruptionBudget",
+            "message": "The disruption budget b needs 3 healthy pods and has 3 currently"}])
+        );
     }
 
     #[test]

@@ -29,8 +29,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     matches_path(&gvk.group_kind(), &request, namespace, name)?;
 
     let objects = Cached(api.registry.cache.clone());
-    let account =
-        objects.need(&GroupResource::new("", "serviceaccounts"), namespace, name).await?;
+    let account = objects.need(&GroupResource::new("", "serviceaccounts"), namespace, name).await?;
     let uid = meta::uid(&request).to_owned();
     if !uid.is_empty() && uid != meta::uid(&account) {
         let resource = GroupResource::new("authentication.k8s.io", "TokenRequest");
@@ -54,7 +53,11 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         }
         meta::set(request, "creationTimestamp", &object::time::print(now));
         let errors = errors(request);
-        if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(&gvk.group_kind(), "", errors)) }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(ApiError::invalid(&gvk.group_kind(), "", errors))
+        }
     };
     api.registry.pass(&call, &ask.target(), &mut request, &complete).await?;
     warnings.extend(call.warnings.into_inner().unwrap_or_default());
@@ -90,10 +93,8 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
 }
 
 fn matches_path(kind: &GroupKind, request: &Value, namespace: &str, name: &str) -> Result<()> {
-    let said = [
-        ("name", meta::name(request), name),
-        ("namespace", meta::namespace(request), namespace),
-    ];
+    let said =
+        [("name", meta::name(request), name), ("namespace", meta::namespace(request), namespace)];
     for (field, said, expected) in said {
         if !said.is_empty() && said != expected {
             let mut errors = FieldErrors::new();
@@ -119,12 +120,7 @@ fn errors(request: &Value) -> FieldErrors {
 }
 
 /// The object that the token ends with, and its node.
-async fn bound(
-    objects: &Cached,
-    asked: &Value,
-    namespace: &str,
-    account: &str,
-) -> Result<Bound> {
+async fn bound(objects: &Cached, asked: &Value, namespace: &str, account: &str) -> Result<Bound> {
     let mut bound = Bound::default();
     if asked.is_null() {
         return Ok(bound);

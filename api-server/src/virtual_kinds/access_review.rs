@@ -136,13 +136,19 @@ mod tests {
             "resourceAttributes": {"verb": "list", "group": "apps", "resource": "deployments",
                 "fieldSelector": {"requirements": [{"key": "spec.nodeName", "operator": "In", "values": ["n"]}]}}});
         let user = subject(&spec);
-        assert_eq!((user.name.as_str(), user.groups.as_slice()), ("bob", ["devs".to_owned()].as_slice()));
+        assert_eq!(
+            (user.name.as_str(), user.groups.as_slice()),
+            ("bob", ["devs".to_owned()].as_slice())
+        );
         assert_eq!(user.extra["scopes"], ["a"]);
         let asked = attributes(&spec, Arc::new(user));
         assert_eq!((asked.version.as_str(), asked.is_resource), ("*", true));
         let selector = asked.field_selector.expect("a selector");
         assert_eq!(selector.requires_exact_match("spec.nodeName"), Some("n"));
-        let path = attributes(&json!({"nonResourceAttributes": {"verb": "get", "path": "/x"}}), Arc::default());
+        let path = attributes(
+            &json!({"nonResourceAttributes": {"verb": "get", "path": "/x"}}),
+            Arc::default(),
+        );
         assert_eq!((path.path.as_str(), path.is_resource), ("/x", false));
     }
 }

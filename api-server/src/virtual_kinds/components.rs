@@ -4,8 +4,8 @@
 //! `pkg/registry/core/componentstatus`.
 
 use crate::Api;
-use crate::ask::Ask;
 use crate::answer;
+use crate::ask::Ask;
 use crate::objects::Cached;
 use axum::body::Body;
 use http::{Response, StatusCode};
@@ -46,9 +46,8 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     }
     let name = ask.resource.name.as_str();
     let found = items.into_iter().find(|item| item["metadata"]["name"] == name);
-    let found = found.ok_or_else(|| {
-        ApiError::not_found(&GroupResource::new("", "componentstatus"), name)
-    })?;
+    let found = found
+        .ok_or_else(|| ApiError::not_found(&GroupResource::new("", "componentstatus"), name))?;
     let said = vec!["v1 ComponentStatus is deprecated in v1.19+".to_owned()];
     answer::value(ask, StatusCode::OK, &found, said)
 }

@@ -15,8 +15,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         return Err(ApiError::bad_request("token is required for TokenReview in authentication"));
     }
     let asked = review["spec"]["audiences"].as_array().into_iter().flatten();
-    let mut audiences: Vec<String> =
-        asked.filter_map(Value::as_str).map(str::to_owned).collect();
+    let mut audiences: Vec<String> = asked.filter_map(Value::as_str).map(str::to_owned).collect();
     if audiences.is_empty() {
         audiences.clone_from(&api.access.tokens.audiences);
     }

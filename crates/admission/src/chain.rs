@@ -17,11 +17,7 @@ impl Chain {
     }
 
     /// Lets each plugin change the object; the first refusal ends it.
-    pub async fn admit(
-        &self,
-        request: &Request<'_>,
-        mut object: Option<&mut Value>,
-    ) -> Result<()> {
+    pub async fn admit(&self, request: &Request<'_>, mut object: Option<&mut Value>) -> Result<()> {
         for plugin in &self.plugins {
             plugin.admit(request, object.as_deref_mut()).await?;
         }

@@ -13,5 +13,5 @@ mod plugins;
 
 pub use chain::Chain;
 pub use cluster::Cluster;
-pub use plugins::{Row, Setup, TABLE, switched_on};
 pub use plugin::{Operation, Plugin, Request};
+pub use plugins::{Row, Setup, TABLE, switched_on};

@@ -74,7 +74,11 @@ pub static TABLE: &[Row] = &[
     row("NamespaceAutoProvision", OFF, Missing("namespaces are made by themselves on first use")),
     row("NamespaceLifecycle", ON, Made(namespace_lifecycle::make)),
     row("NamespaceExists", OFF, Missing("NamespaceLifecycle does the same and more")),
-    row("LimitPodHardAntiAffinityTopology", OFF, Missing("anti-affinity by nothing but host names")),
+    row(
+        "LimitPodHardAntiAffinityTopology",
+        OFF,
+        Missing("anti-affinity by nothing but host names"),
+    ),
     row("LimitRanger", ON, Made(limit_ranger::make)),
     row("ServiceAccount", ON, Made(service_account::make)),
     row("NodeRestriction", OFF, Made(node_restriction::make)),
@@ -102,7 +106,11 @@ pub static TABLE: &[Row] = &[
     row("DenyServiceExternalIPs", OFF, Made(deny_service_external_ips::make)),
     row("PodTopologyLabels", ON, Missing("a pod's zone and region as labels, once it is bound")),
     row("PodGroupWorkloadExists", ON, Idle),
-    row("NodeDeclaredFeatureValidator", ON, Missing("whether a pod's node can do what an update needs")),
+    row(
+        "NodeDeclaredFeatureValidator",
+        ON,
+        Missing("whether a pod's node can do what an update needs"),
+    ),
     row("JobValidation", ON, Idle),
     row("PodResizeValidator", ON, Missing("whether a pod's node is large enough for its new size")),
     row("MutatingAdmissionPolicy", ON, Missing("policies in CEL that change objects")),
@@ -124,7 +132,9 @@ pub fn switched_on(
     own: Vec<Box<dyn Plugin>>,
 ) -> Result<Chain, String> {
     let known = |name: &String| TABLE.iter().any(|row| row.name == name);
-    for (flag, names) in [("enable-admission-plugins", enable), ("disable-admission-plugins", disable)] {
+    for (flag, names) in
+        [("enable-admission-plugins", enable), ("disable-admission-plugins", disable)]
+    {
         if let Some(unknown) = names.iter().find(|name| !known(name)) {
             return Err(format!("{flag} plugin {unknown:?} is unknown"));
         }

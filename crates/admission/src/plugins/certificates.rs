@@ -75,7 +75,8 @@ impl SignerRight {
         let user = Arc::new(request.user.clone());
         let domain = signer.split_once('/').map_or(signer, |(domain, _)| domain);
         for name in [signer.to_owned(), format!("{domain}/*")] {
-            let asked = Attributes::resource(user.clone(), self.verb, GROUP, "signers").named(&name);
+            let asked =
+                Attributes::resource(user.clone(), self.verb, GROUP, "signers").named(&name);
             if self.cluster.decide(&asked).await.is_allow() {
                 return true;
             }
@@ -91,8 +92,7 @@ impl Plugin for SubjectRestriction {
     }
 
     async fn validate(&self, request: &Request<'_>, object: Option<&Value>) -> Result<()> {
-        let concerns =
-            request.is_whole(GROUP, RESOURCE) && request.operation == Operation::Create;
+        let concerns = request.is_whole(GROUP, RESOURCE) && request.operation == Operation::Create;
         let Some(object) = object.filter(|_| concerns) else { return Ok(()) };
         if object["spec"]["signerName"] != CLIENT_SIGNER {
             return Ok(());

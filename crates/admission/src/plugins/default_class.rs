@@ -44,12 +44,7 @@ pub(super) fn storage(setup: &Setup) -> Box<dyn Plugin> {
 pub(super) fn ingress(setup: &Setup) -> Box<dyn Plugin> {
     Box::new(DefaultClass {
         name: "DefaultIngressClass",
-        of: (
-            "networking.k8s.io",
-            "ingresses",
-            "ingressClassName",
-            "kubernetes.io/ingress.class",
-        ),
+        of: ("networking.k8s.io", "ingresses", "ingressClassName", "kubernetes.io/ingress.class"),
         classes: (
             "networking.k8s.io",
             "ingressclasses",
@@ -97,11 +92,17 @@ mod tests {
     async fn the_newest_default_class_is_taken() {
         let cluster = cluster();
         let mark = "storageclass.kubernetes.io/is-default-class";
-        for (name, default, created) in
-            [("old", "true", "2020-01-01T00:00:00Z"), ("new", "true", "2021-01-01T00:00:00Z"), ("other", "false", "2022-01-01T00:00:00Z")]
-        {
-            cluster.put("storage.k8s.io", "storageclasses", json!({"metadata": {"name": name,
-                "creationTimestamp": created, "annotations": {mark: default}}}));
+        for (name, default, created) in [
+            ("old", "true", "2020-01-01T00:00:00Z"),
+            ("new", "true", "2021-01-01T00:00:00Z"),
+            ("other", "false", "2022-01-01T00:00:00Z"),
+        ] {
+            cluster.put(
+                "storage.k8s.io",
+                "storageclasses",
+                json!({"metadata": {"name": name,
+                "creationTimestamp": created, "annotations": {mark: default}}}),
+            );
         }
         let case = Case::new(storage, &cluster, "", "persistentvolumeclaims");
         let mut claim = json!({"spec": {}});

@@ -80,7 +80,8 @@ fn concerns(request: &Request<'_>) -> bool {
 }
 
 fn add_defaults(range: &Value, pod: &mut Value) {
-    let mut defaults = [("limits", "default", Amounts::new()), ("requests", "defaultRequest", Amounts::new())];
+    let mut defaults =
+        [("limits", "default", Amounts::new()), ("requests", "defaultRequest", Amounts::new())];
     for limit in items(&range["spec"]["limits"]).filter(|limit| limit["type"] == "Container") {
         for (_, field, all) in &mut defaults {
             all.extend(amounts(&limit[*field]));
@@ -148,7 +149,13 @@ fn all(limit: &Value, kind: &str, requests: &Amounts, limits: &Amounts, broken: 
         broken.extend(max(kind, &resource, &most, requests.get(&resource), limits.get(&resource)));
     }
     for (resource, most) in amounts(&limit["maxLimitRequestRatio"]) {
-        broken.extend(ratio(kind, &resource, &most, requests.get(&resource), limits.get(&resource)));
+        broken.extend(ratio(
+            kind,
+            &resource,
+            &most,
+            requests.get(&resource),
+            limits.get(&resource),
+        ));
     }
 }
 
@@ -163,10 +170,12 @@ fn claim(limit: &Value, claim: &Value, broken: &mut Vec<String>) {
     }
     for (resource, most) in amounts(&limit["max"]) {
         broken.extend(match requests.get(&resource) {
-            None => Some(format!("maximum {resource} usage per {KIND} is {most}.  No request is specified")),
-            Some(asked) if *asked > most => {
-                Some(format!("maximum {resource} usage per {KIND} is {most}, but request is {asked}"))
-            }
+            None => Some(format!(
+                "maximum {resource} usage per {KIND} is {most}.  No request is specified"
+            )),
+            Some(asked) if *asked > most => Some(format!(
+                "maximum {resource} usage per {KIND} is {most}, but request is {asked}"
+            )),
             Some(_) => None,
         });
     }
@@ -231,17 +240,26 @@ mod tests {
 
     fn case(limits: Value) -> Case {
         let cluster = cluster();
-        cluster.put("", "limitranges", json!({"metadata": {"name": "l", "namespace": "ns"}, "spec": {"limits": limits}}));
+        cluster.put(
+            "",
+            "limitranges",
+            json!({"metadata": {"name": "l", "namespace": "ns"}, "spec": {"limits": limits}}),
+        );
         Case::new(make, &cluster, "", "pods")
     }
 
     #[tokio::test]
     async fn defaults_are_added_and_said() {
-        let case = case(json!([{"type": "Container", "default": {"cpu": "1", "memory": "1Gi"}, "defaultRequest": {"cpu": "500m"}}]));
+        let case = case(
+            json!([{"type": "Container", "default": {"cpu": "1", "memory": "1Gi"}, "defaultRequest": {"cpu": "500m"}}]),
+        );
         let mut pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "resources": {"limits": {"cpu": "2"}}}]}});
         case.create("ns", &mut pod).await.expect("admitted");
         let resources = &pod["spec"]["containers"][0]["resources"];
-        assert_eq!(resources, &json!({"limits": {"cpu": "2", "memory": "1Gi"}, "requests": {"cpu": "500m"}}));
+        assert_eq!(
+            resources,
+            &json!({"limits": {"cpu": "2", "memory": "1Gi"}, "requests": {"cpu": "500m"}})
+        );
         assert_eq!(
             pod["metadata"]["annotations"][ANNOTATION],
             "LimitRanger plugin set: cpu request for container c; memory limit for container c"
@@ -250,17 +268,31 @@ mod tests {
 
     #[tokio::test]
     async fn limits_are_kept_in_upstreams_words() {
-        let with = |cpu: &str| json!({"metadata": {"name": "p"}, "spec": {"containers": [
-            {"name": "c", "resources": {"limits": {"cpu": cpu}, "requests": {"cpu": "100m"}}}]}});
+        let with = |cpu: &str| {
+            json!({"metadata": {"name": "p"}, "spec": {"containers": [
+            {"name": "c", "resources": {"limits": {"cpu": cpu}, "requests": {"cpu": "100m"}}}]}})
+        };
         let cases = [
-            (json!([{"type": "Container", "max": {"cpu": "1"}}]), "maximum cpu usage per Container is 1, but limit is 2"),
-            (json!([{"type": "Container", "min": {"cpu": "200m"}}]), "minimum cpu usage per Container is 200m, but request is 100m"),
-            (json!([{"type": "Pod", "max": {"memory": "1Gi"}}]), "maximum memory usage per Pod is 1Gi.  No limit is specified"),
-            (json!([{"type": "Pod", "maxLimitRequestRatio": {"cpu": "10"}}]),
-                "cpu max limit to request ratio per Pod is 10, but provided ratio is 20.000000"),
+            (
+                json!([{"type": "Container", "max": {"cpu": "1"}}]),
+                "maximum cpu usage per Container is 1, but limit is 2",
+            ),
+            (
+                json!([{"type": "Container", "min": {"cpu": "200m"}}]),
+                "minimum cpu usage per Container is 200m, but request is 100m",
+            ),
+            (
+                json!([{"type": "Pod", "max": {"memory": "1Gi"}}]),
+                "maximum memory usage per Pod is 1Gi.  No limit is specified",
+            ),
+            (
+                json!([{"type": "Pod", "maxLimitRequestRatio": {"cpu": "10"}}]),
+                "cpu max limit to request ratio per Pod is 10, but provided ratio is 20.000000",
+            ),
         ];
         for (limits, expected) in cases {
-            let why = case(limits).create("ns", &mut with("2")).await.expect_err(expected).to_string();
+            let why =
+                case(limits).create("ns", &mut with("2")).await.expect_err(expected).to_string();
             assert_eq!(why, format!("pods \"p\" is forbidden: {expected}"));
         }
     }

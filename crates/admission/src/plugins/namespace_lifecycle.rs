@@ -42,7 +42,9 @@ impl Plugin for NamespaceLifecycle {
         }
         let namespaces = GroupResource::new("", "namespaces");
         let mut found = self.cluster.get(&namespaces, "", request.namespace);
-        let doubtful = |found: &Value| found["status"]["phase"] == "Active" && self.was_deleted(request.namespace);
+        let doubtful = |found: &Value| {
+            found["status"]["phase"] == "Active" && self.was_deleted(request.namespace)
+        };
         if found.as_deref().is_none_or(doubtful) {
             found = self.cluster.newest(&namespaces, "", request.namespace).await?;
         }
@@ -86,7 +88,9 @@ fn terminating(request: &Request<'_>, object: Option<&Value>) -> ApiError {
     let namespace = request.namespace;
     let mut error = request.forbidden(
         object,
-        format!("unable to create new content in namespace {namespace} because it is being terminated"),
+        format!(
+            "unable to create new content in namespace {namespace} because it is being terminated"
+        ),
     );
     if let Some(details) = &mut error.details {
         details.causes.push(Cause {
@@ -117,18 +121,24 @@ mod tests {
         let mut pod = json!({"metadata": {"name": "web"}});
         assert_eq!(case.create("here", &mut pod).await, Ok(()));
         let missing = case.create("nowhere", &mut pod).await.expect_err("a refusal");
-        assert_eq!((missing.code, missing.to_string()), (404, "namespaces \"nowhere\" not found".into()));
+        assert_eq!(
+            (missing.code, missing.to_string()),
+            (404, "namespaces \"nowhere\" not found".into())
+        );
         let going = case.create("going", &mut pod).await.expect_err("a refusal");
         assert_eq!(
             going.to_string(),
             "pods \"web\" is forbidden: unable to create new content in namespace going because it is \
              being terminated"
         );
-        assert_eq!(going.to_status()["details"]["causes"], json!([{
-            "reason": "NamespaceTerminating",
-            "message": "namespace going is being terminated",
-            "field": "metadata.namespace",
-        }]));
+        assert_eq!(
+            going.to_status()["details"]["causes"],
+            json!([{
+                "reason": "NamespaceTerminating",
+                "message": "namespace going is being terminated",
+                "field": "metadata.namespace",
+            }])
+        );
         assert_eq!(case.update("going", "web", &pod.clone(), &mut pod).await, Ok(()));
     }
 

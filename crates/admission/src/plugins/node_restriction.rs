@@ -120,9 +120,12 @@ fn pod_status(asked: &Asked<'_>) -> Result<()> {
     };
     asked.unless(
         old["spec"]["nodeName"] == node,
-        format!("node {node:?} can only update pod status for pods with spec.nodeName set to itself"),
+        format!(
+            "node {node:?} can only update pod status for pods with spec.nodeName set to itself"
+        ),
     )?;
-    let labels = |pod| meta::labels(pod).map(|(k, v)| (k.to_owned(), v.to_owned())).collect::<Vec<_>>();
+    let labels =
+        |pod| meta::labels(pod).map(|(k, v)| (k.to_owned(), v.to_owned())).collect::<Vec<_>>();
     asked.unless(
         labels(old) == labels(new),
         format!("node {node:?} cannot update labels through pod status"),
@@ -160,7 +163,9 @@ fn claim_status(asked: &Asked<'_>) -> Result<()> {
     };
     let rest = |claim: &Value| {
         let mut claim = claim.clone();
-        for (part, fields) in [("status", OWN), ("metadata", &["resourceVersion", "managedFields"][..])] {
+        for (part, fields) in
+            [("status", OWN), ("metadata", &["resourceVersion", "managedFields"][..])]
+        {
             for field in fields {
                 meta::entry(&mut claim, part).remove(*field);
             }

@@ -68,8 +68,11 @@ mod tests {
     async fn a_claim_grows_where_its_class_lets_it() {
         let cluster = cluster();
         for (name, may) in [("soft", true), ("hard", false)] {
-            cluster.put("storage.k8s.io", "storageclasses",
-                json!({"metadata": {"name": name}, "allowVolumeExpansion": may}));
+            cluster.put(
+                "storage.k8s.io",
+                "storageclasses",
+                json!({"metadata": {"name": name}, "allowVolumeExpansion": may}),
+            );
         }
         let claim = |class: &str, size: &str, phase: &str| {
             json!({"metadata": {"name": "c"}, "status": {"phase": phase}, "spec": {"storageClassName": class,

@@ -12,7 +12,8 @@ pub(super) type Amounts = BTreeMap<String, Quantity>;
 /// The amounts in a resource list; what is no quantity is left to validation.
 pub(super) fn amounts(list: &Value) -> Amounts {
     let all = list.as_object().into_iter().flatten();
-    all.filter_map(|(name, value)| Some((name.clone(), Quantity::parse(text(value)).ok()?))).collect()
+    all.filter_map(|(name, value)| Some((name.clone(), Quantity::parse(text(value)).ok()?)))
+        .collect()
 }
 
 /// Adds amounts to others.
@@ -87,7 +88,8 @@ mod tests {
             "initContainers": [{"resources": cpu("50m"), "restartPolicy": "Always"}, {"resources": cpu("1")}],
         }});
         assert_eq!(requests_of(&pod)["cpu"].to_string(), "1050m");
-        let fixed = json!({"spec": {"resources": cpu("2"), "containers": [{"resources": cpu("1")}]}});
+        let fixed =
+            json!({"spec": {"resources": cpu("2"), "containers": [{"resources": cpu("1")}]}});
         assert_eq!(requests_of(&fixed)["cpu"].to_string(), "2");
     }
 }

@@ -17,7 +17,9 @@ pub(super) fn items(list: &Value) -> impl Iterator<Item = &Value> {
 
 /// All containers of a pod, each with the name of its list.
 pub(super) fn containers(pod: &Value) -> impl Iterator<Item = (&'static str, &Value)> {
-    CONTAINERS.iter().flat_map(|list| items(&pod["spec"][*list]).map(|container| (*list, container)))
+    CONTAINERS
+        .iter()
+        .flat_map(|list| items(&pod["spec"][*list]).map(|container| (*list, container)))
 }
 
 /// A text, empty where there is none.
@@ -27,8 +29,14 @@ pub(super) fn text(value: &Value) -> &str {
 
 /// Whether anything in a pod's spec names a Secret.
 pub(super) fn names_a_secret(spec: &Value) -> bool {
-    const FIELDS: &[&str] =
-        &["secretRef", "secretKeyRef", "imagePullSecrets", "secretName", "nodePublishSecretRef", "secretFile"];
+    const FIELDS: &[&str] = &[
+        "secretRef",
+        "secretKeyRef",
+        "imagePullSecrets",
+        "secretName",
+        "nodePublishSecretRef",
+        "secretFile",
+    ];
     match spec {
         Value::Object(map) => map.iter().any(|(key, value)| {
             let found = FIELDS.contains(&key.as_str()) && !value.is_null();

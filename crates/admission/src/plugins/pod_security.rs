@@ -38,7 +38,9 @@ impl Plugin for PodSecurity {
         let refuse = |level: &str| {
             Err(request.forbidden(
                 Some(object),
-                format!("{LABEL}={level}: this server does not judge pods by Pod Security Standards yet"),
+                format!(
+                    "{LABEL}={level}: this server does not judge pods by Pod Security Standards yet"
+                ),
             ))
         };
         if request.is_whole("", "namespaces") {

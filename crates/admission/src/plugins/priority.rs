@@ -77,10 +77,8 @@ impl Priority {
                 None => self.cluster.newest(&classes(), "", &asked).await?,
             };
             let missing = || {
-                request.forbidden(
-                    Some(pod),
-                    format!("no PriorityClass with name {asked} was found"),
-                )
+                request
+                    .forbidden(Some(pod), format!("no PriorityClass with name {asked} was found"))
             };
             Some(known.ok_or_else(missing)?)
         };
@@ -137,9 +135,16 @@ mod tests {
         let case = Case::new(make, &cluster, "", "pods");
         let mut plain = json!({"spec": {}});
         case.create("ns", &mut plain).await.expect("admitted");
-        assert_eq!(plain["spec"], json!({"priority": 0, "preemptionPolicy": "PreemptLowerPriority"}));
-        cluster.put("scheduling.k8s.io", "priorityclasses", json!({"metadata": {"name": "high"},
-            "value": 1000, "globalDefault": true, "preemptionPolicy": "Never"}));
+        assert_eq!(
+            plain["spec"],
+            json!({"priority": 0, "preemptionPolicy": "PreemptLowerPriority"})
+        );
+        cluster.put(
+            "scheduling.k8s.io",
+            "priorityclasses",
+            json!({"metadata": {"name": "high"},
+            "value": 1000, "globalDefault": true, "preemptionPolicy": "Never"}),
+        );
         let mut defaulted = json!({"spec": {}});
         case.create("ns", &mut defaulted).await.expect("admitted");
         assert_eq!(defaulted["spec"]["priorityClassName"], "high");
@@ -155,11 +160,16 @@ mod tests {
     #[tokio::test]
     async fn there_is_one_default_class() {
         let cluster = cluster();
-        cluster.put("scheduling.k8s.io", "priorityclasses",
-            json!({"metadata": {"name": "one"}, "value": 1, "globalDefault": true}));
+        cluster.put(
+            "scheduling.k8s.io",
+            "priorityclasses",
+            json!({"metadata": {"name": "one"}, "value": 1, "globalDefault": true}),
+        );
         let case = Case::new(make, &cluster, "scheduling.k8s.io", "priorityclasses");
         let mut two = json!({"metadata": {"name": "two"}, "value": 2, "globalDefault": true});
         let why = case.create("", &mut two).await.expect_err("a refusal").to_string();
-        assert!(why.ends_with("PriorityClass one is already marked as default. Only one default can exist"));
+        assert!(why.ends_with(
+            "PriorityClass one is already marked as default. Only one default can exist"
+        ));
     }
 }

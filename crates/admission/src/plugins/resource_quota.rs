@@ -73,7 +73,8 @@ impl ResourceQuota {
             if self.cluster.swap_status(&quotas(), &charged).await? {
                 return Ok(());
             }
-            let Some(newest) = self.cluster.newest(&quotas(), request.namespace, name).await? else {
+            let Some(newest) = self.cluster.newest(&quotas(), request.namespace, name).await?
+            else {
                 return Ok(());
             };
             match charge(counted, request, object, &newest)? {
@@ -131,7 +132,9 @@ fn charge(
     let exceeded = |all: &Amounts| -> String {
         let over = delta.keys().filter(|key| total.get(*key) > hard.get(*key));
         let texts: Vec<String> = over
-            .map(|key| format!("{key}={}", all.get(key).unwrap_or(&Quantity::new(0, Format::DecimalSi))))
+            .map(|key| {
+                format!("{key}={}", all.get(key).unwrap_or(&Quantity::new(0, Format::DecimalSi)))
+            })
             .collect();
         texts.join(",")
     };

@@ -66,10 +66,8 @@ impl RuntimeClass {
         };
         match found {
             Some(class) => Ok(Some(class)),
-            None => Err(request.forbidden(
-                Some(pod),
-                format!("pod rejected: RuntimeClass {name:?} not found"),
-            )),
+            None => Err(request
+                .forbidden(Some(pod), format!("pod rejected: RuntimeClass {name:?} not found"))),
         }
     }
 }
@@ -139,11 +137,14 @@ mod tests {
             let case = &case;
             async move { case.create("ns", &mut pod).await.expect_err("a refusal").to_string() }
         };
-        let none = refused(json!({"metadata": {"name": "p"}, "spec": {"runtimeClassName": "none"}})).await;
+        let none =
+            refused(json!({"metadata": {"name": "p"}, "spec": {"runtimeClassName": "none"}})).await;
         assert_eq!(none, "pods \"p\" is forbidden: pod rejected: RuntimeClass \"none\" not found");
         let own = refused(json!({"spec": {"overhead": {"cpu": "1"}}})).await;
         assert!(own.contains("Pod Overhead set without corresponding RuntimeClass"), "{own}");
-        let other = refused(json!({"spec": {"runtimeClassName": "vm", "nodeSelector": {"vm": "no"}}})).await;
+        let other =
+            refused(json!({"spec": {"runtimeClassName": "vm", "nodeSelector": {"vm": "no"}}}))
+                .await;
         assert!(other.contains("runtimeClass.scheduling.nodeSelector[vm] = yes"), "{other}");
     }
 }

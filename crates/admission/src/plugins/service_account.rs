@@ -75,7 +75,14 @@ impl Plugin for ServiceAccount {
                 let allowed = names(&account["secrets"]);
                 let extra = items(&pod["spec"]["ephemeralContainers"]);
                 for container in extra {
-                    of_container(request, pod, &account, "ephemeral container", container, &allowed)?;
+                    of_container(
+                        request,
+                        pod,
+                        &account,
+                        "ephemeral container",
+                        container,
+                        &allowed,
+                    )?;
                 }
                 Ok(())
             }
@@ -144,8 +151,8 @@ fn mount(pod: &mut Value) {
         .find(|name| name.starts_with(VOLUME_PREFIX))
         .map(str::to_owned);
     let has_volume = known.is_some();
-    let name = known
-        .unwrap_or_else(|| format!("{VOLUME_PREFIX}{}", runtime::entropy::name_suffix()));
+    let name =
+        known.unwrap_or_else(|| format!("{VOLUME_PREFIX}{}", runtime::entropy::name_suffix()));
     let mut needed = false;
     for list in CONTAINERS.iter().filter(|list| **list != "ephemeralContainers") {
         for container in pod["spec"][*list].as_array_mut().into_iter().flatten() {
@@ -272,14 +279,21 @@ mod tests {
     #[tokio::test]
     async fn a_pod_gets_its_account_and_its_token() {
         let cluster = cluster();
-        cluster.put("", "serviceaccounts", json!({"metadata": {"name": "default", "namespace": "ns"},
-            "imagePullSecrets": [{"name": "pull"}]}));
+        cluster.put(
+            "",
+            "serviceaccounts",
+            json!({"metadata": {"name": "default", "namespace": "ns"},
+            "imagePullSecrets": [{"name": "pull"}]}),
+        );
         let case = Case::new(make, &cluster, "", "pods");
         let mut pod = json!({"metadata": {"name": "web"}, "spec": {"initContainers": [{"name": "i"}],
             "containers": [{"name": "c", "volumeMounts": [{"name": "x", "mountPath": MOUNT_PATH}]}]}});
         case.create("ns", &mut pod).await.expect("admitted");
         let spec = &pod["spec"];
-        assert_eq!((&spec["serviceAccountName"], &spec["serviceAccount"]), (&json!("default"), &json!("default")));
+        assert_eq!(
+            (&spec["serviceAccountName"], &spec["serviceAccount"]),
+            (&json!("default"), &json!("default"))
+        );
         assert_eq!(spec["imagePullSecrets"], json!([{"name": "pull"}]));
         let volume = text(&spec["volumes"][0]["name"]);
         assert_eq!(volume.len(), VOLUME_PREFIX.len() + 5);
@@ -292,10 +306,15 @@ mod tests {
     #[tokio::test]
     async fn a_pod_may_do_without_a_token() {
         let cluster = cluster();
-        cluster.put("", "serviceaccounts", json!({"metadata": {"name": "quiet", "namespace": "ns"},
-            "automountServiceAccountToken": false}));
+        cluster.put(
+            "",
+            "serviceaccounts",
+            json!({"metadata": {"name": "quiet", "namespace": "ns"},
+            "automountServiceAccountToken": false}),
+        );
         let case = Case::new(make, &cluster, "", "pods");
-        let mut pod = json!({"spec": {"serviceAccountName": "quiet", "containers": [{"name": "c"}]}});
+        let mut pod =
+            json!({"spec": {"serviceAccountName": "quiet", "containers": [{"name": "c"}]}});
         case.create("ns", &mut pod).await.expect("admitted");
         assert_eq!(pod["spec"].get("volumes"), None);
     }
@@ -303,8 +322,12 @@ mod tests {
     #[tokio::test]
     async fn what_can_t_be_is_refused_in_upstreams_words() {
         let cluster = cluster();
-        cluster.put("", "serviceaccounts", json!({"metadata": {"name": "strict", "namespace": "ns",
-            "annotations": {ENFORCE_SECRETS: "true"}}, "secrets": [{"name": "own"}]}));
+        cluster.put(
+            "",
+            "serviceaccounts",
+            json!({"metadata": {"name": "strict", "namespace": "ns",
+            "annotations": {ENFORCE_SECRETS: "true"}}, "secrets": [{"name": "own"}]}),
+        );
         let case = Case::new(make, &cluster, "", "pods");
         let why = |mut pod: Value| {
             let case = &case;

@@ -10,9 +10,9 @@ use x509_parser::prelude::FromDer;
 /// The subject of a request.
 pub(super) struct Subject {
     /// Its common name.
-    pub common_name: String,
+    pub(super) common_name: String,
     /// Its organizations: the groups of a user.
-    pub organizations: Vec<String>,
+    pub(super) organizations: Vec<String>,
 }
 
 impl Subject {
@@ -57,7 +57,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_subject_is_read() {
-        let subject = Subject::of_request(&request("system:node:n", &["system:nodes"])).expect("a subject");
+        let subject =
+            Subject::of_request(&request("system:node:n", &["system:nodes"])).expect("a subject");
         assert_eq!(subject.common_name, "system:node:n");
         assert_eq!(subject.organizations, ["system:nodes"]);
         assert!(Subject::of_request(&json!("AAAA")).is_err());

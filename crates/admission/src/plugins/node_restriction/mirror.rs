@@ -18,7 +18,8 @@ pub(super) async fn admit(asked: &Asked<'_>) -> Result<()> {
         format!("node {node:?} can only create pods with spec.nodeName set to itself"),
     )?;
     let owners: Vec<&Value> = items(&pod["metadata"]["ownerReferences"]).collect();
-    let to_itself = format!("node {node:?} can only create pods with an owner reference set to itself");
+    let to_itself =
+        format!("node {node:?} can only create pods with an owner reference set to itself");
     let owner = match owners.as_slice() {
         [] => return asked.refuse(to_itself),
         [one] => *one,
@@ -32,7 +33,9 @@ pub(super) async fn admit(asked: &Asked<'_>) -> Result<()> {
     asked.unless(own, to_itself)?;
     asked.unless(
         owner["controller"] == true,
-        format!("node {node:?} can only create pods with a controller owner reference set to itself"),
+        format!(
+            "node {node:?} can only create pods with a controller owner reference set to itself"
+        ),
     )?;
     asked.unless(
         owner["blockOwnerDeletion"] != true,
@@ -47,9 +50,9 @@ pub(super) async fn admit(asked: &Asked<'_>) -> Result<()> {
         format!("node {node} UID mismatch: expected {uid} got {}", meta::uid(&known)),
     )?;
     match refers_to(&pod["spec"]) {
-        Some(resource) => asked.refuse(format!(
-            "node {node:?} can not create pods that reference {resource}"
-        )),
+        Some(resource) => {
+            asked.refuse(format!("node {node:?} can not create pods that reference {resource}"))
+        }
         None => Ok(()),
     }
 }

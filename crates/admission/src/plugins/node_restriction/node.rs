@@ -27,10 +27,7 @@ pub(super) fn admit(asked: &Asked<'_>) -> Result<()> {
         ("", Some(object)) => meta::name(object),
         (name, _) => name,
     };
-    asked.unless(
-        name == node,
-        format!("node {node:?} is not allowed to modify node {name:?}"),
-    )?;
+    asked.unless(name == node, format!("node {node:?} is not allowed to modify node {name:?}"))?;
     let Some(object) = asked.object else { return Ok(()) };
     match (asked.request.operation, asked.request.old) {
         (Operation::Create, _) => {
@@ -41,7 +38,10 @@ pub(super) fn admit(asked: &Asked<'_>) -> Result<()> {
             let labels = forbidden(object, &Value::Null);
             asked.unless(
                 labels.is_empty(),
-                format!("node {node:?} is not allowed to set the following labels: {}", labels.join(", ")),
+                format!(
+                    "node {node:?} is not allowed to set the following labels: {}",
+                    labels.join(", ")
+                ),
             )
         }
         (Operation::Update, Some(old)) => {

@@ -22,7 +22,11 @@ async fn only_mirror_pods_of_their_own_are_made_by_nodes() {
         ("/metadata/annotations", json!({}), "can only create mirror pods"),
         ("/spec/nodeName", json!("other"), "with spec.nodeName set to itself"),
         ("/metadata/ownerReferences", json!([]), "with an owner reference set to itself"),
-        ("/spec/containers", json!([{"envFrom": [{"secretRef": {"name": "s"}}]}]), "that reference secrets"),
+        (
+            "/spec/containers",
+            json!([{"envFrom": [{"secretRef": {"name": "s"}}]}]),
+            "that reference secrets",
+        ),
     ];
     for (path, value, expected) in changes {
         let mut pod = mirror();
@@ -44,9 +48,11 @@ async fn a_node_writes_its_own_node_and_lease() {
     assert_eq!(why, "nodes \"o\" is forbidden: node \"n\" is not allowed to modify node \"o\"");
     let mut tainted = node("n");
     tainted["spec"]["taints"] = json!([{"key": "a", "effect": "NoSchedule"}]);
-    let why = nodes.update("", "n", &node("n"), &mut tainted).await.expect_err("a refusal").to_string();
+    let why =
+        nodes.update("", "n", &node("n"), &mut tainted).await.expect_err("a refusal").to_string();
     assert!(why.ends_with("node \"n\" is not allowed to modify taints"));
-    let leases = Case::new(make, &cluster, "coordination.k8s.io", "leases").by("system:node:n", NODES);
+    let leases =
+        Case::new(make, &cluster, "coordination.k8s.io", "leases").by("system:node:n", NODES);
     assert_eq!(leases.create("kube-node-lease", &mut node("n")).await, Ok(()));
     assert!(leases.create("kube-node-lease", &mut node("o")).await.is_err());
     assert!(leases.create("default", &mut node("n")).await.is_err());
@@ -60,7 +66,8 @@ async fn tokens_are_for_pods_on_the_node() {
             "spec": {"nodeName": node, "volumes": [
                 {"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}]}}));
     }
-    let case = Case::new(make, &cluster, "", "serviceaccounts").by("system:node:n", NODES).part("token");
+    let case =
+        Case::new(make, &cluster, "", "serviceaccounts").by("system:node:n", NODES).part("token");
     let asked = |pod: &str, audiences: Value| {
         json!({"spec": {"audiences": audiences,
             "boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": pod, "uid": pod}}})
@@ -77,7 +84,8 @@ async fn a_node_asks_for_certificates_in_its_own_name() {
         .by("system:node:n", NODES);
     for (name, allowed) in [("system:node:n", true), ("system:node:o", false)] {
         let request = crate::plugins::signing_request::tests::request(name, &["system:nodes"]);
-        let mut csr = json!({"spec": {"signerName": "kubernetes.io/kubelet-serving", "request": request}});
+        let mut csr =
+            json!({"spec": {"signerName": "kubernetes.io/kubelet-serving", "request": request}});
         assert_eq!(case.create("", &mut csr).await.is_ok(), allowed, "{name}");
     }
 }

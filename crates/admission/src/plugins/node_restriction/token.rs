@@ -1,14 +1,15 @@
 //! Tokens that a node asks for: for pods that run on it, and for audiences that they name.
 
 use super::Asked;
-use crate::plugins::pod_parts::{items, text};
 use crate::Operation;
+use crate::plugins::pod_parts::{items, text};
 use auth::Attributes;
 use object::{GroupResource, Result, Value, meta};
 use std::sync::Arc;
 
 pub(super) async fn admit(asked: &Asked<'_>) -> Result<()> {
-    let Some(request) = asked.object.filter(|_| asked.request.operation == Operation::Create) else {
+    let Some(request) = asked.object.filter(|_| asked.request.operation == Operation::Create)
+    else {
         return Ok(());
     };
     let bound = &request["spec"]["boundObjectRef"];

@@ -58,9 +58,9 @@ pub(super) fn is_terminating(pod: &Value) -> bool {
 
 fn is_best_effort(pod: &Value) -> bool {
     let none = |resources: &Value| {
-        ["requests", "limits"].iter().all(|field| {
-            ["cpu", "memory"].iter().all(|name| resources[*field][*name].is_null())
-        })
+        ["requests", "limits"]
+            .iter()
+            .all(|field| ["cpu", "memory"].iter().all(|name| resources[*field][*name].is_null()))
     };
     none(&pod["spec"]["resources"])
         && containers(pod)

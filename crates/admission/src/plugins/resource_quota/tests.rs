@@ -48,9 +48,14 @@ async fn pods_are_charged_until_the_quota_is_used_up() {
 #[tokio::test]
 async fn a_quota_that_nobody_has_counted_refuses() {
     let cluster = cluster();
-    cluster.put("", "resourcequotas", quota(json!({"count/configmaps": "1"}), json!({}), json!({})));
+    cluster.put(
+        "",
+        "resourcequotas",
+        quota(json!({"count/configmaps": "1"}), json!({}), json!({})),
+    );
     let case = Case::new(make, &cluster, "", "configmaps");
-    let why = case.create("ns", &mut json!({"metadata": {"name": "m"}})).await.expect_err("a refusal");
+    let why =
+        case.create("ns", &mut json!({"metadata": {"name": "m"}})).await.expect_err("a refusal");
     assert_eq!(
         why.to_string(),
         "configmaps \"m\" is forbidden: status unknown for quota: q, resources: count/configmaps"

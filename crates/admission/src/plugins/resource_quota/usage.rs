@@ -36,7 +36,7 @@ enum What {
 }
 
 impl Counted {
-    pub fn of(request: &Request<'_>) -> Self {
+    pub(crate) fn of(request: &Request<'_>) -> Self {
         let (group, plural) = (request.kind.group, request.kind.plural);
         let what = match (group, plural) {
             ("", "pods") => What::Pods,
@@ -51,7 +51,7 @@ impl Counted {
     }
 
     /// Whether a write can change what is used.
-    pub fn concerns(&self, request: &Request<'_>, object: &Value) -> bool {
+    pub(crate) fn concerns(&self, request: &Request<'_>, object: &Value) -> bool {
         let created = request.operation == Operation::Create;
         let updated = request.operation == Operation::Update;
         match (self.what, request.subresource) {
@@ -69,7 +69,7 @@ impl Counted {
     }
 
     /// Whether this name in a quota is about such objects.
-    pub fn counts(&self, name: &str) -> bool {
+    pub(crate) fn counts(&self, name: &str) -> bool {
         if name == self.count || Some(name) == self.plain {
             return true;
         }
@@ -94,7 +94,7 @@ impl Counted {
     }
 
     /// Whether an object falls under the scopes of a quota.
-    pub fn in_scope(&self, quota: &Value, object: &Value) -> bool {
+    pub(crate) fn in_scope(&self, quota: &Value, object: &Value) -> bool {
         match self.what {
             What::Pods => scopes::fits_pod(quota, object),
             What::Claims => scopes::fits_claim(quota, object),
@@ -103,16 +103,15 @@ impl Counted {
     }
 
     /// Why an object can't be counted under a quota of these resources.
-    pub fn constraint(&self, restricted: &[&String], object: &Value) -> Option<String> {
+    pub(crate) fn constraint(&self, restricted: &[&String], object: &Value) -> Option<String> {
         if self.what != What::Pods || object["spec"]["resources"].is_object() {
             return None;
         }
         let must: Vec<&str> =
             MUST_BE_NAMED.iter().filter(|n| restricted.iter().any(|r| r == *n)).copied().collect();
         let mut missing: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for container in ["containers", "initContainers"]
-            .iter()
-            .flat_map(|list| items(&object["spec"][*list]))
+        for container in
+            ["containers", "initContainers"].iter().flat_map(|list| items(&object["spec"][*list]))
         {
             let resources = &container["resources"];
             let has = compute(&amounts(&resources["requests"]), &amounts(&resources["limits"]));
@@ -134,7 +133,7 @@ impl Counted {
     }
 
     /// What an object uses.
-    pub fn usage(&self, object: &Value) -> Amounts {
+    pub(crate) fn usage(&self, object: &Value) -> Amounts {
         let mut used = Amounts::new();
         used.insert(self.count.clone(), whole(1));
         if let Some(plain) = self.plain {
@@ -194,7 +193,8 @@ fn service(object: &Value, used: &mut Amounts) {
         _ => (0, 0),
     };
     let nodes = i64::try_from(nodes).unwrap_or(i64::MAX);
-    let all = [("services", 1), ("services.nodeports", nodes), ("services.loadbalancers", balancers)];
+    let all =
+        [("services", 1), ("services.nodeports", nodes), ("services.loadbalancers", balancers)];
     used.extend(all.map(|(name, number)| (name.to_owned(), whole(number))));
 }
 
