@@ -40,7 +40,7 @@ static ANSWERS: &[(&str, &str, Answer)] = &[
 ];
 
 /// Serves a kind that is not stored.
-pub async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
+pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let known = ANSWERS
         .iter()
         .find(|(group, resource, _)| *group == ask.kind.group && *resource == ask.kind.plural);
