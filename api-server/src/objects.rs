@@ -137,7 +137,7 @@ fn change(item: &Item, deleted: bool) -> Change {
 }
 
 fn decoded(item: &Item) -> Option<Arc<Value>> {
-    match item.stored_value() {
+    match item.stored_value_unmanaged() {
         Ok(object) => Some(Arc::new(object)),
         Err(error) => {
             tracing::error!("{error}");

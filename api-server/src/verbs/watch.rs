@@ -13,6 +13,7 @@ use object::{ApiError, Result};
 use runtime::Shutdown;
 use runtime::clock::{Instant, monotonic, sleep_until};
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::time::Duration;
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
@@ -25,10 +26,12 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         seconds => u64::try_from(seconds).unwrap_or(WATCH_SECONDS_MIN),
     };
     let now = monotonic();
+    let deadline = now + Duration::from_secs(seconds);
     let turn = Turn {
         watcher,
-        deadline: now + Duration::from_secs(seconds),
-        bookmark: ask.query.flag("allowWatchBookmarks").then(|| now + BOOKMARK_INTERVAL),
+        alarm: alarm(deadline.min(now + BOOKMARK_INTERVAL), api.shutdown.clone()),
+        deadline,
+        bookmarks: ask.query.flag("allowWatchBookmarks"),
         shutdown: api.shutdown.clone(),
         encoder,
         ended: false,
@@ -41,11 +44,26 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
 /// One watch on its way to a client.
 struct Turn {
     watcher: Watcher,
+    /// What ends the wait for events; kept from event to event, since to set it costs more than
+    /// to send one.
+    alarm: Alarm,
     deadline: Instant,
-    bookmark: Option<Instant>,
+    bookmarks: bool,
     shutdown: Shutdown,
     encoder: answer::WatchEncoder,
     ended: bool,
+}
+
+type Alarm = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Rings at a time, or when the server shuts down.
+fn alarm(at: Instant, shutdown: Shutdown) -> Alarm {
+    Box::pin(async move {
+        tokio::select! {
+            () = sleep_until(at) => {}
+            () = shutdown.begun() => {}
+        }
+    })
 }
 
 type Frame = Result<http_body::Frame<Bytes>, Infallible>;
@@ -57,19 +75,25 @@ impl Turn {
             return None;
         }
         let mut out = Vec::new();
-        let outcome = tokio::select! {
-            biased;
-            event = self.watcher.next() => event,
-            () = sleep_until(self.bookmark.unwrap_or(self.deadline)), if self.bookmark.is_some() => {
-                self.bookmark = Some(monotonic() + BOOKMARK_INTERVAL);
-                match self.watcher.bookmark() {
-                    Ok(Some(bookmark)) => Ok(bookmark),
-                    Ok(None) => self.watcher.next().await,
-                    Err(error) => Err(error),
-                }
+        let outcome = loop {
+            tokio::select! {
+                biased;
+                event = self.watcher.next() => break event,
+                () = &mut self.alarm => {}
             }
-            () = sleep_until(self.deadline) => return None,
-            () = self.shutdown.begun() => return None,
+            let now = monotonic();
+            if self.shutdown.has_begun() || now >= self.deadline {
+                return None;
+            }
+            self.alarm = alarm(self.deadline.min(now + BOOKMARK_INTERVAL), self.shutdown.clone());
+            if !self.bookmarks {
+                continue;
+            }
+            match self.watcher.bookmark() {
+                Ok(Some(bookmark)) => break Ok(bookmark),
+                Ok(None) => {}
+                Err(error) => break Err(error),
+            }
         };
         let mut event = outcome;
         for _ in 0..WATCH_FRAME_EVENTS {
