@@ -94,7 +94,7 @@ impl Controller {
                 }
                 Err(error) if is_refused_by_ending(&error) => {}
                 Err(error) => {
-                    let text = format!("Error creating job: {error}");
+                    let text = format!("Error creating job: {}", client::message(&error));
                     self.recorder.tell(cron, EventType::Warning, "FailedCreate", text);
                     return Err(error.into());
                 }

@@ -195,7 +195,7 @@ impl Controller {
         }
         let mut failure = None;
         if let Some(error) = failed.filter(|error| !is_refused_by_ending(error)) {
-            let text = format!("Error creating: {error}");
+            let text = format!("Error creating: {}", client::message(&error));
             self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
             failure = Some(error.into());
         }

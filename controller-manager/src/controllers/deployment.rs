@@ -205,7 +205,8 @@ impl Controller {
                 }))
             }
             Err(error) => {
-                let text = format!("Failed to create new replica set {name:?}: {error}");
+                let why = client::message(&error);
+                let text = format!("Failed to create new replica set {name:?}: {why}");
                 self.recorder.tell(
                     deployment,
                     EventType::Warning,

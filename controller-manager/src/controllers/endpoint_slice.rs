@@ -136,10 +136,10 @@ impl Controller {
             Err(error) if super::service_account::is_refused_by_ending(&error) => return Ok(()),
             Err(error) => {
                 if !client::is_conflict(&error) {
-                    let name = &key.name;
-                    let message =
-                        format!("Error updating Endpoint Slices for Service {key}: {error}");
-                    tracing::debug!(service = name, "telling of a failure");
+                    let message = format!(
+                        "Error updating Endpoint Slices for Service {key}: {}",
+                        client::message(&error)
+                    );
                     self.recorder.tell(
                         service,
                         EventType::Warning,

@@ -93,7 +93,8 @@ impl Controller {
             Err(error) if super::service_account::is_refused_by_ending(&error) => Ok(Outcome::Done),
             Err(error) => {
                 if !client::is_conflict(&error) {
-                    let message = format!("Failed to update endpoint {key}: {error}");
+                    let message =
+                        format!("Failed to update endpoint {key}: {}", client::message(&error));
                     let reason = "FailedToUpdateEndpoint";
                     self.recorder.tell(&*service, EventType::Warning, reason, message);
                 }

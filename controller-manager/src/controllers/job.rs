@@ -197,7 +197,7 @@ impl Controller {
             }
         }
         if let Some(error) = failed.filter(|error| !is_refused_by_ending(error)) {
-            let text = format!("Error creating: {error}");
+            let text = format!("Error creating: {}", client::message(&error));
             self.recorder.tell(job, EventType::Warning, "FailedCreate", text);
             return Err(error.into());
         }

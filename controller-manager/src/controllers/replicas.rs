@@ -198,7 +198,7 @@ impl<K: Replicated> Engine<K> {
                 .tell(&self.recorder, owner);
         }
         let error = failed.filter(|error| !is_namespace_ending(error))?;
-        let message = error_text(&error);
+        let message = client::message(&error);
         let told = format!("Error creating: {message}");
         self.recorder.tell(owner, EventType::Warning, "FailedCreate", told);
         Some(Failure { reason: "FailedCreate", message })
@@ -216,7 +216,7 @@ impl<K: Replicated> Engine<K> {
                         .tell(&self.recorder, owner);
                 }
                 Err(error) => {
-                    let message = error_text(&error);
+                    let message = client::message(&error);
                     let told = format!("Error deleting: {message}");
                     self.recorder.tell(owner, EventType::Warning, "FailedDelete", told);
                     failure = Some(Failure { reason: "FailedDelete", message });
@@ -255,12 +255,4 @@ fn is_namespace_ending(error: &kube::Error) -> bool {
     let kube::Error::Api(status) = error else { return false };
     let causes = status.details.iter().flat_map(|details| &details.causes);
     causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
-}
-
-/// The server's own sentence, where the error has one.
-fn error_text(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => status.message.clone(),
-        other => other.to_string(),
-    }
 }

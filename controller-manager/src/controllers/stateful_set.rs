@@ -177,8 +177,9 @@ impl Controller {
                 }
                 Err(error) if is_refused_by_ending(&error) => {}
                 Err(error) => {
+                    let error_text = client::message(&error);
                     let text = format!(
-                        "create Pod {pod_name} in StatefulSet {name} failed error: {error}"
+                        "create Pod {pod_name} in StatefulSet {name} failed error: {error_text}"
                     );
                     self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
                     failure = Some(error);

@@ -74,3 +74,11 @@ pub fn is_forbidden(error: &Error) -> bool {
 pub fn is_gone(error: &Error) -> bool {
     code(error) == Some(410)
 }
+
+/// The server's own sentence, where there is one; else what went wrong on the way.
+pub fn message(error: &Error) -> String {
+    match error {
+        Error::Api(status) if !status.message.is_empty() => status.message.clone(),
+        other => other.to_string(),
+    }
+}

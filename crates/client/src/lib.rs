@@ -15,5 +15,7 @@ mod rate;
 
 pub use clients::Clients;
 pub use connect::{ConnectOptions, connect, from_service};
-pub use error::{ClientError, is_conflict, is_exists, is_forbidden, is_gone, is_not_found};
+pub use error::{
+    ClientError, is_conflict, is_exists, is_forbidden, is_gone, is_not_found, message,
+};
 pub use kube::Client;

@@ -21,7 +21,7 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
     /// The API server's answer.
-    #[error(transparent)]
+    #[error("{}", client::message(.0))]
     Api(#[from] kube::Error),
     /// What the object asks for can't be done.
     #[error("{0}")]
