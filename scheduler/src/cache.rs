@@ -4,7 +4,8 @@
 //! Mirrors `k8s.io/kubernetes/pkg/scheduler/backend/cache`.
 
 use crate::pod::PodInfo;
-use crate::snapshot::{NodeInfo, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::surroundings::Surroundings;
 use k8s_openapi::api::core::v1::Node;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,80 +13,94 @@ use std::sync::Arc;
 /// The belief.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
-    nodes: Snapshot,
-    index: HashMap<String, usize>,
+    now: Snapshot,
     /// The node of each pod, by its UID.
     placed: HashMap<String, String>,
     /// Pods on nodes that are not known (yet).
     homeless: HashMap<String, Vec<Arc<PodInfo>>>,
+    /// The node at which room was made for a pod, by the pod's UID.
+    nominations: HashMap<String, String>,
 }
 
 impl Cache {
-    /// The nodes as they are now.
+    /// The cluster as it is now.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        self.nodes.clone()
+        self.now.clone()
     }
 
     pub(crate) fn set_node(&mut self, node: Arc<Node>) {
         let name = node.metadata.name.clone().unwrap_or_default();
-        if let Some(info) = self.node_mut(&name) {
-            info.set_node(node);
-            return;
+        if self.now.set_node(node) {
+            for pod in self.homeless.remove(&name).unwrap_or_default() {
+                self.now.add_pod(pod, &name);
+            }
         }
-        let mut info = NodeInfo { name: name.clone(), ..NodeInfo::default() };
-        info.set_node(node);
-        for pod in self.homeless.remove(&name).unwrap_or_default() {
-            info.add_pod(pod);
-        }
-        let nodes = Arc::make_mut(&mut self.nodes);
-        self.index.insert(name, nodes.len());
-        nodes.push(Arc::new(info));
     }
 
     pub(crate) fn remove_node(&mut self, name: &str) {
-        let Some(index) = self.index.remove(name) else { return };
-        let nodes = Arc::make_mut(&mut self.nodes);
-        let gone = nodes.swap_remove(index);
-        if let Some(moved) = nodes.get(index) {
-            self.index.insert(moved.name.clone(), index);
-        }
-        if !gone.pods.is_empty() {
-            self.homeless.insert(name.to_owned(), gone.pods.clone());
+        let pods = self.now.remove_node(name);
+        if !pods.is_empty() {
+            self.homeless.insert(name.to_owned(), pods);
         }
     }
 
     /// Counts `pod` on `node`, in place of what was known of it.
     pub(crate) fn place(&mut self, pod: Arc<PodInfo>, node: &str) {
         self.remove_pod(&pod.uid);
+        self.withdraw(&pod.uid);
         self.placed.insert(pod.uid.clone(), node.to_owned());
-        match self.node_mut(node) {
-            Some(info) => info.add_pod(pod),
-            None => self.homeless.entry(node.to_owned()).or_default().push(pod),
+        if !self.now.add_pod(pod.clone(), node) {
+            self.homeless.entry(node.to_owned()).or_default().push(pod);
         }
     }
 
     /// Whether it was known.
     pub(crate) fn remove_pod(&mut self, uid: &str) -> bool {
         let Some(node) = self.placed.remove(uid) else { return false };
-        match self.node_mut(&node) {
-            Some(info) => {
-                info.remove_pod(uid);
-            }
-            None => {
-                if let Some(pods) = self.homeless.get_mut(&node) {
-                    pods.retain(|pod| pod.uid != uid);
-                    if pods.is_empty() {
-                        self.homeless.remove(&node);
-                    }
-                }
+        if !self.now.remove_pod(uid, &node)
+            && let Some(pods) = self.homeless.get_mut(&node)
+        {
+            pods.retain(|pod| pod.uid != uid);
+            if pods.is_empty() {
+                self.homeless.remove(&node);
             }
         }
         true
     }
 
-    fn node_mut(&mut self, name: &str) -> Option<&mut NodeInfo> {
-        let index = *self.index.get(name)?;
-        Arc::make_mut(&mut self.nodes).get_mut(index).map(Arc::make_mut)
+    /// Keeps what `pod` will be judged by ready.
+    pub(crate) fn follow(&mut self, pod: &PodInfo) {
+        self.now.follow(pod);
+    }
+
+    /// Room is made, or was, for `pod` at `node`.
+    pub(crate) fn nominate(&mut self, pod: Arc<PodInfo>, node: &str) {
+        self.withdraw(&pod.uid);
+        self.nominations.insert(pod.uid.clone(), node.to_owned());
+        let all = Arc::make_mut(&mut self.now.nominated);
+        all.entry(node.to_owned()).or_default().push(pod);
+    }
+
+    /// The pod `uid` waits for no room any more.
+    pub(crate) fn withdraw(&mut self, uid: &str) {
+        let Some(node) = self.nominations.remove(uid) else { return };
+        let all = Arc::make_mut(&mut self.now.nominated);
+        if let Some(pods) = all.get_mut(&node) {
+            pods.retain(|pod| pod.uid != uid);
+            if pods.is_empty() {
+                all.remove(&node);
+            }
+        }
+    }
+
+    /// The node at which room was made for the pod `uid`.
+    pub(crate) fn nomination(&self, uid: &str) -> Option<&str> {
+        self.nominations.get(uid).map(String::as_str)
+    }
+
+    /// What is beside nodes and pods.
+    pub(crate) fn around(&mut self) -> &mut Surroundings {
+        Arc::make_mut(&mut self.now.around)
     }
 }
 

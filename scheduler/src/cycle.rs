@@ -3,11 +3,12 @@
 //! Every filter's verdict on every node that was looked at is kept, so that a refusal can be
 //! explained. Mirrors `schedulePod` (`k8s.io/kubernetes/pkg/scheduler/schedule_one.go`).
 
+use crate::judge::{Judge, Refused};
 use crate::limits::{FEASIBLE_NODES_MIN, FEASIBLE_PERCENT_MIN};
-use crate::plugins::{Events, Filter, Row, Score, Verdict};
+use crate::plugins::{Events, Row, Score};
 use crate::pod::PodInfo;
+use crate::refusal::{NodeVerdict, Refusal};
 use crate::snapshot::{NodeInfo, Snapshot};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What became of it.
@@ -17,25 +18,6 @@ pub(crate) enum Decision {
     Bind { node: String, next_start: usize },
     /// None fits.
     Refuse(Refusal),
-}
-
-/// Why none fits.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Refusal {
-    pub(crate) nodes: usize,
-    /// Each node's refusal: the plugin that spoke it, and its reasons.
-    pub(crate) verdicts: Vec<NodeVerdict>,
-    /// What may change a refusing plugin's mind.
-    pub(crate) wants: Events,
-}
-
-/// One node's refusal.
-#[derive(Clone, Debug)]
-pub(crate) struct NodeVerdict {
-    pub(crate) node: String,
-    pub(crate) plugin: &'static str,
-    pub(crate) reasons: Vec<String>,
-    pub(crate) resolvable: bool,
 }
 
 /// How nodes are searched.
@@ -52,12 +34,20 @@ pub(crate) struct Search {
 /// Finds the node for `pod`.
 pub(crate) fn schedule(pod: &PodInfo, nodes: &Snapshot, rows: &[Row], search: Search) -> Decision {
     let mut refusal = Refusal { nodes: nodes.len(), ..Refusal::default() };
-    let mut checks = Vec::new();
-    for row in rows {
-        match row.plugin.filter(pod, nodes) {
-            Filter::Skip => {}
-            Filter::Check(check) => checks.push((row, check)),
+    if nodes.is_empty() {
+        refusal.wants = Events::NODE_ADDED;
+        return Decision::Refuse(refusal);
+    }
+    let judge = match Judge::new(pod, nodes, rows) {
+        Ok(judge) => judge,
+        Err((row, reason)) => {
+            refusal.wants = row.plugin.events();
+            refusal.at_once = Some(reason);
+            return Decision::Refuse(refusal);
         }
+    };
+    if let Some(node) = room_made_for(pod, nodes, &judge) {
+        return Decision::Bind { node, next_start: search.start % nodes.len() };
     }
     let enough = feasible_max(nodes.len(), search.percent);
     let mut feasible: Vec<&Arc<NodeInfo>> = Vec::new();
@@ -68,26 +58,34 @@ pub(crate) fn schedule(pod: &PodInfo, nodes: &Snapshot, rows: &[Row], search: Se
         }
         looked_at += 1;
         let node = &nodes[(search.start + offset) % nodes.len()];
-        let refused = checks.iter().find_map(|(row, check)| match check(node) {
-            Verdict::Fits => None,
-            Verdict::Refused { reasons, resolvable } => Some((*row, reasons, resolvable)),
-        });
+        let elsewhere = judge.only.as_ref().filter(|(_, names)| !names.contains(&node.name));
+        let refused = match elsewhere {
+            None => judge.refusal(node),
+            Some((row, _)) => {
+                let reason = format!("node(s) didn't satisfy plugin(s) [{}]", row.plugin.name());
+                Some(Refused { row, reasons: vec![reason], resolvable: false })
+            }
+        };
         match refused {
             None => feasible.push(node),
-            Some((row, reasons, resolvable)) => {
+            Some(Refused { row, reasons, resolvable }) => {
                 refusal.wants = refusal.wants.and(row.plugin.events());
                 let (node, plugin) = (node.name.clone(), row.plugin.name());
                 refusal.verdicts.push(NodeVerdict { node, plugin, reasons, resolvable });
             }
         }
     }
-    if nodes.is_empty() {
-        refusal.wants = Events::NODE_ADDED;
-    }
     match best(pod, nodes, &feasible, rows, search.chance) {
         Some(node) => Decision::Bind { node, next_start: (search.start + looked_at) % nodes.len() },
         None => Decision::Refuse(refusal),
     }
+}
+
+/// The node at which room was made for `pod`, where it fits now.
+fn room_made_for(pod: &PodInfo, nodes: &Snapshot, judge: &Judge<'_>) -> Option<String> {
+    let name = pod.pod.status.as_ref()?.nominated_node_name.as_deref()?;
+    let node = nodes.node(name)?;
+    judge.refusal(node).is_none().then(|| name.to_owned())
 }
 
 /// How many nodes that fit are enough to choose from.
@@ -124,7 +122,9 @@ fn best(
 fn totals(pod: &PodInfo, nodes: &Snapshot, feasible: &[&Arc<NodeInfo>], rows: &[Row]) -> Vec<i64> {
     let mut totals = vec![0i64; feasible.len()];
     for row in rows.iter().filter(|row| row.weight > 0) {
-        let Score::Points(points, normalize) = row.plugin.score(pod, nodes, feasible) else { continue };
+        let Score::Points(points, normalize) = row.plugin.score(pod, nodes, feasible) else {
+            continue;
+        };
         let mut all: Vec<i64> = feasible.iter().map(|node| points(node)).collect();
         normalize.apply(&mut all);
         for (total, points) in totals.iter_mut().zip(all) {
@@ -134,41 +134,17 @@ fn totals(pod: &PodInfo, nodes: &Snapshot, feasible: &[&Arc<NodeInfo>], rows: &[
     totals
 }
 
-impl Refusal {
-    /// The sentence for people, in upstream's words.
-    pub(crate) fn message(&self) -> String {
-        if self.nodes == 0 {
-            return "no nodes available to schedule pods".into();
-        }
-        let mut text = format!("0/{} nodes are available:", self.nodes);
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for reason in self.verdicts.iter().flat_map(|verdict| &verdict.reasons) {
-            *counts.entry(reason).or_default() += 1;
-        }
-        let mut parts: Vec<String> =
-            counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-        parts.sort();
-        if !parts.is_empty() {
-            text.push_str(&format!(" {}.", parts.join(", ")));
-        }
-        text
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::plugins::DEFAULT;
-    use crate::plugins::testing::{node, pod};
+    use crate::plugins::testing::{cluster, node, pod};
+    use k8s_openapi::api::core::v1::Node;
     use serde_json::json;
 
     const SEARCH: Search = Search { percent: 0, start: 0, chance: 0 };
 
-    fn nodes(list: Vec<NodeInfo>) -> Snapshot {
-        Arc::new(list.into_iter().map(Arc::new).collect())
-    }
-
-    fn sized(name: &str, cpu: &str) -> NodeInfo {
+    fn sized(name: &str, cpu: &str) -> Node {
         node(json!({"metadata": {"name": name},
             "status": {"allocatable": {"cpu": cpu, "memory": "8Gi", "pods": "110"}}}))
     }
@@ -179,17 +155,17 @@ mod tests {
 
     #[test]
     fn the_emptier_of_two_nodes_wins() {
-        let mut busy = sized("busy", "4");
-        busy.add_pod(Arc::new(asking("2")));
-        let decision =
-            schedule(&asking("1"), &nodes(vec![busy, sized("idle", "4")]), DEFAULT, SEARCH);
+        let busy = (sized("busy", "4"), vec![asking("2")]);
+        let nodes = cluster(vec![busy, (sized("idle", "4"), vec![])]);
+        let decision = schedule(&asking("1"), &nodes, DEFAULT, SEARCH);
         assert!(matches!(decision, Decision::Bind { node, .. } if node == "idle"));
     }
 
     #[test]
     fn a_refusal_counts_each_reason() {
         let cordoned = node(json!({"metadata": {"name": "c"}, "spec": {"unschedulable": true}}));
-        let all = nodes(vec![sized("a", "1"), sized("b", "1"), cordoned]);
+        let all = [sized("a", "1"), sized("b", "1"), cordoned];
+        let all = cluster(all.into_iter().map(|node| (node, vec![])).collect());
         let Decision::Refuse(refusal) = schedule(&asking("2"), &all, DEFAULT, SEARCH) else {
             panic!("a refusal")
         };
@@ -200,7 +176,8 @@ mod tests {
         assert!(
             refusal.wants.meets(Events::NODE_RESOURCES) && refusal.wants.meets(Events::NODE_TAINTS)
         );
-        let Decision::Refuse(refusal) = schedule(&asking("2"), &nodes(vec![]), DEFAULT, SEARCH)
+        let Decision::Refuse(refusal) =
+            schedule(&asking("2"), &Snapshot::default(), DEFAULT, SEARCH)
         else {
             panic!("a refusal")
         };

@@ -4,15 +4,19 @@
 //! Mirrors `eventhandlers.go` and `schedule_one.go` of `k8s.io/kubernetes/pkg/scheduler`.
 
 use crate::cache::Cache;
-use crate::cycle::{Decision, Refusal, Search, schedule};
+use crate::cycle::{Decision, Search, schedule};
 use crate::flags::Options;
 use crate::kin::Kin;
 use crate::limits::{BINDINGS_MAX, EVENT_NOTE_BYTES_MAX};
 use crate::plugins::{DEFAULT, Events};
 use crate::pod::PodInfo;
 use crate::queue::{Queue, Taken};
-use control::{Action, Change, EventType, Informer, Informers, Key, Recorder, execute, pods};
-use k8s_openapi::api::core::v1::{Node, Pod};
+use crate::refusal::Refusal;
+use crate::surroundings::{Shelf, Surroundings};
+use control::{
+    Action, Change, EventType, Informed, Informer, Informers, Key, Recorder, execute, pods,
+};
+use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Client, Resource};
 use runtime::{Shutdown, clock, entropy};
@@ -27,6 +31,7 @@ pub(crate) struct Scheduler {
     client: Client,
     nodes: Arc<Informer<Node>>,
     pods: Arc<Informer<Pod>>,
+    namespaces: Arc<Informer<Namespace>>,
     kin: Kin,
     cache: Arc<Mutex<Cache>>,
     queue: Arc<Queue>,
@@ -44,6 +49,7 @@ impl Scheduler {
             nodes: informers.of::<Node>(),
             // Pods that have ended take nothing from anybody.
             pods: informers.of_selected::<Pod>("status.phase!=Succeeded,status.phase!=Failed"),
+            namespaces: informers.of::<Namespace>(),
             kin: Kin::new(&informers),
             cache: Arc::default(),
             queue: Arc::new(Queue::new(options.backoff)),
@@ -61,15 +67,40 @@ impl Scheduler {
         self.nodes.on_change(move |change| scheduler.on_node(change));
         let scheduler = self.clone();
         self.pods.on_change(move |change| scheduler.on_pod(change));
+        self.keep(&self.namespaces, |around| &mut around.namespaces, Events::NAMESPACE);
         let (scheduler, child) = (self.clone(), shutdown.clone());
         shutdown.spawn_until_begun("scheduler", async move {
             scheduler.nodes.synced().await;
             scheduler.pods.synced().await;
+            scheduler.namespaces.synced().await;
             scheduler.kin.synced().await;
             loop {
                 let taken = scheduler.queue.take().await;
                 scheduler.place(taken, &child).await;
             }
+        });
+    }
+
+    /// Keeps what `informer` knows on one shelf of the surroundings.
+    fn keep<K: Informed>(
+        &self,
+        informer: &Informer<K>,
+        shelf: fn(&mut Surroundings) -> &mut Shelf<K>,
+        events: Events,
+    ) {
+        let scheduler = self.clone();
+        informer.on_change(move |change| {
+            let key = Key::of(&**change.object());
+            let mut cache = scheduler.cache();
+            let shelf = Arc::make_mut(shelf(cache.around()));
+            match change {
+                Change::Deleted(_) => drop(shelf.remove(&key)),
+                Change::Added(new) | Change::Updated(_, new) => {
+                    shelf.insert(key, (*new).clone());
+                }
+            }
+            drop(cache);
+            scheduler.queue.happened(events);
         });
     }
 
@@ -80,6 +111,7 @@ impl Scheduler {
             Change::Deleted(node) => {
                 let name = node.metadata.name.as_deref().unwrap_or_default();
                 self.cache().remove_node(name);
+                self.queue.happened(Events::NODE_DELETED);
                 return;
             }
         };
@@ -149,7 +181,11 @@ impl Scheduler {
         if !is_waiting {
             return self.queue.settled(&taken);
         }
-        let snapshot = self.cache().snapshot();
+        let snapshot = {
+            let mut cache = self.cache();
+            cache.follow(&taken.pod);
+            cache.snapshot()
+        };
         let search = Search {
             percent: self.nodes_percent,
             start: self.start.load(Ordering::Relaxed),
@@ -218,7 +254,7 @@ impl Scheduler {
                 if client::is_not_found(&error) && self.pods.get(key).is_none() {
                     return self.queue.settled(&taken);
                 }
-                let message = format!("binding rejected: {error}");
+                let message = format!("binding rejected: {}", client::message(&error));
                 self.queue.refused(&taken, taken.pod.clone(), Events::NONE);
                 self.tell_refusal(&taken, "SchedulerError", &message).await;
             }

@@ -9,13 +9,19 @@ mod config;
 mod cycle;
 mod driver;
 mod flags;
+mod judge;
 mod kin;
 mod limits;
 mod plugins;
 mod pod;
 mod queue;
+mod refusal;
 mod resources;
 mod snapshot;
+mod surroundings;
+mod tallies;
+mod terms;
+mod topology;
 
 pub use flags::{Options, table as flag_table};
 

@@ -6,6 +6,7 @@
 
 mod balanced_allocation;
 mod image_locality;
+mod inter_pod_affinity;
 pub(crate) mod node_affinity;
 mod node_name;
 mod node_ports;
@@ -17,6 +18,7 @@ mod taint_toleration;
 use crate::limits::SCORE_MAX;
 use crate::pod::PodInfo;
 use crate::snapshot::{NodeInfo, Snapshot};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One plugin.
@@ -27,6 +29,11 @@ pub(crate) trait Plugin: Send + Sync {
     /// Which nodes can take the pod.
     fn filter<'a>(&self, _pod: &'a PodInfo, _nodes: &'a Snapshot) -> Filter<'a> {
         Filter::Skip
+    }
+
+    /// The only nodes that are worth looking at, by their names; `None` where all are.
+    fn only(&self, _pod: &PodInfo) -> Option<BTreeSet<String>> {
+        None
     }
 
     /// How well each node would do.
@@ -52,6 +59,8 @@ pub(crate) type Feasible<'a> = &'a [&'a Arc<NodeInfo>];
 pub(crate) enum Filter<'a> {
     /// It has nothing against any node.
     Skip,
+    /// Nothing can be done for it on any node, for this reason.
+    Refuse(String),
     /// Each node is asked.
     Check(Box<dyn Fn(&NodeInfo) -> Verdict + 'a>),
 }
@@ -99,6 +108,8 @@ pub(crate) enum Normalize {
     Reversed,
     /// The fewest become 100, and more the less; those marked [`Self::IGNORED`] become 0.
     FewestBest,
+    /// The least become 0, the most 100.
+    Stretched,
 }
 
 impl Normalize {
@@ -122,6 +133,13 @@ impl Normalize {
                     };
                 });
             }
+            Self::Stretched => {
+                let least = points.iter().copied().min().unwrap_or(0);
+                let width = (most - least).max(1) as f64;
+                for one in points {
+                    *one = (SCORE_MAX as f64 * ((*one - least) as f64 / width)) as i64;
+                }
+            }
             Self::ByMaximum => points.iter_mut().for_each(|one| *one = SCORE_MAX * *one / most),
             Self::Reversed => {
                 points.iter_mut().for_each(|one| *one = SCORE_MAX - SCORE_MAX * *one / most);
@@ -132,7 +150,7 @@ impl Normalize {
 
 /// A set of kinds of events in the cluster.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Events(u16);
+pub(crate) struct Events(u32);
 
 impl Events {
     pub(crate) const NONE: Self = Self(0);
@@ -143,6 +161,12 @@ impl Events {
     pub(crate) const POD_ADDED: Self = Self(1 << 4);
     pub(crate) const POD_CHANGED: Self = Self(1 << 5);
     pub(crate) const POD_DELETED: Self = Self(1 << 6);
+    pub(crate) const NODE_DELETED: Self = Self(1 << 7);
+    pub(crate) const NAMESPACE: Self = Self(1 << 8);
+    pub(crate) const CLAIM: Self = Self(1 << 9);
+    pub(crate) const VOLUME: Self = Self(1 << 10);
+    pub(crate) const STORAGE_CLASS: Self = Self(1 << 11);
+    pub(crate) const CSI_NODE: Self = Self(1 << 12);
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -173,6 +197,7 @@ pub(crate) const DEFAULT: &[Row] = &[
     Row { plugin: &node_ports::NodePorts, weight: 0 },
     Row { plugin: &node_resources_fit::NodeResourcesFit, weight: 1 },
     Row { plugin: &pod_topology_spread::PodTopologySpread, weight: 2 },
+    Row { plugin: &inter_pod_affinity::InterPodAffinity, weight: 2 },
     Row { plugin: &balanced_allocation::BalancedAllocation, weight: 1 },
     Row { plugin: &image_locality::ImageLocality, weight: 1 },
 ];

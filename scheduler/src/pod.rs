@@ -1,6 +1,8 @@
 //! A pod as the scheduler looks at it: what is computed once and asked for often.
 
 use crate::resources::Resources;
+use crate::tallies::Class;
+use crate::terms::Terms;
 use control::Key;
 use control::selector::Matcher;
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
@@ -21,6 +23,12 @@ pub(crate) struct PodInfo {
     pub(crate) priority: i32,
     /// What selects the pods that it is spread with; known only while it waits for a node.
     pub(crate) kin: Vec<Matcher>,
+    /// Its wishes about other pods.
+    pub(crate) terms: Arc<Terms>,
+    /// What selectors can tell it from other pods by.
+    pub(crate) class: Arc<Class>,
+    /// The claims for volumes that it uses.
+    pub(crate) claims: Vec<Key>,
 }
 
 impl PodInfo {
@@ -31,6 +39,9 @@ impl PodInfo {
             request: Resources::of_pod(&pod),
             scored: Resources::scored_of_pod(&pod),
             ports: host_ports(&pod),
+            terms: Arc::new(Terms::of(&pod)),
+            class: Arc::new(class(&pod)),
+            claims: claims(&pod),
             priority: pod.spec.as_ref().and_then(|spec| spec.priority).unwrap_or(0),
             kin: Vec::new(),
             pod,
@@ -41,6 +52,35 @@ impl PodInfo {
         static EMPTY: LazyLock<PodSpec> = LazyLock::new(PodSpec::default);
         self.pod.spec.as_ref().unwrap_or(&EMPTY)
     }
+}
+
+fn class(pod: &Pod) -> Class {
+    let affinity = pod.spec.as_ref().and_then(|spec| spec.affinity.as_ref());
+    let wishes = affinity.map(|all| (&all.pod_affinity, &all.pod_anti_affinity));
+    let wishes = wishes.filter(|(with, without)| with.is_some() || without.is_some());
+    Class {
+        namespace: pod.metadata.namespace.clone().unwrap_or_default(),
+        labels: pod.metadata.labels.clone().unwrap_or_default(),
+        is_terminating: pod.metadata.deletion_timestamp.is_some(),
+        affinity: wishes
+            .map(|wishes| serde_json::to_string(&wishes).expect("plain JSON"))
+            .unwrap_or_default(),
+    }
+}
+
+fn claims(pod: &Pod) -> Vec<Key> {
+    let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
+    let namespace = pod.metadata.namespace.clone().unwrap_or_default();
+    volumes
+        .filter_map(|volume| {
+            let named = volume.persistent_volume_claim.as_ref().map(|own| own.claim_name.clone());
+            let name = named.or_else(|| {
+                let pod = pod.metadata.name.as_deref().unwrap_or_default();
+                volume.ephemeral.as_ref().map(|_| format!("{pod}-{}", volume.name))
+            })?;
+            Some(Key::new(namespace.clone(), name))
+        })
+        .collect()
 }
 
 fn host_ports(pod: &Pod) -> Vec<HostPort> {

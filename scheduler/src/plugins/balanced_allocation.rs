@@ -48,7 +48,7 @@ fn balance(used: &Resources, has: &Resources) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{node, pod, points};
+    use super::super::testing::{cluster, node, pod, points};
     use super::*;
     use serde_json::json;
 
@@ -58,12 +58,14 @@ mod tests {
             pod(json!({"containers": [
                 {"name": "c", "resources": {"requests": {"cpu": cpu, "memory": memory}}}]}))
         };
-        let mut full_of_cpu = node(json!({"metadata": {},
-            "status": {"allocatable": {"cpu": "4", "memory": "4Gi"}}}));
-        let empty = full_of_cpu.clone();
-        full_of_cpu.add_pod(std::sync::Arc::new(asking("2", "0")));
+        let sized = |name: &str| {
+            node(json!({"metadata": {"name": name},
+                "status": {"allocatable": {"cpu": "4", "memory": "4Gi"}}}))
+        };
+        let full_of_cpu = (sized("full"), vec![asking("2", "0")]);
         let memory_hungry = asking("0", "2Gi");
-        let got = points(&BalancedAllocation, &memory_hungry, &[full_of_cpu, empty]);
+        let nodes = cluster(vec![full_of_cpu, (sized("empty"), vec![])]);
+        let got = points(&BalancedAllocation, &memory_hungry, &nodes);
         assert_eq!(got, [87, 62]);
     }
 }

@@ -25,8 +25,12 @@ impl Plugin for ImageLocality {
         let spec = pod.spec();
         let init = spec.init_containers.iter().flatten();
         let containers = spec.containers.iter().chain(init);
-        let wanted: Vec<String> =
-            containers.filter_map(|container| container.image.as_deref()).map(normalized).collect();
+        let mounted = spec.volumes.iter().flatten().filter_map(|volume| volume.image.as_ref());
+        let wanted: Vec<String> = containers
+            .filter_map(|container| container.image.as_deref())
+            .chain(mounted.filter_map(|image| image.reference.as_deref()))
+            .map(normalized)
+            .collect();
         let spread: Vec<(String, f64)> = wanted
             .into_iter()
             .filter_map(|image| {
@@ -37,7 +41,8 @@ impl Plugin for ImageLocality {
         if spread.is_empty() {
             return Score::Skip;
         }
-        let count = i64::try_from(spec.containers.len()).unwrap_or(1).max(1);
+        let containers = spec.containers.len() + spec.init_containers.iter().flatten().count();
+        let count = i64::try_from(containers).unwrap_or(1).max(1);
         let points = move |node: &NodeInfo| {
             let bytes: i64 = spread
                 .iter()

@@ -6,6 +6,7 @@ use super::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::{NodeInfo, Snapshot};
 use control::node_selector::{required, selects, term_matches};
+use std::collections::BTreeSet;
 
 pub(crate) struct NodeAffinity;
 
@@ -16,6 +17,9 @@ impl Plugin for NodeAffinity {
 
     fn filter<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Filter<'a> {
         let spec = pod.spec();
+        if self.only(pod).is_some_and(|names| names.is_empty()) {
+            return Filter::Refuse("pod affinity terms conflict".into());
+        }
         if spec.node_selector.is_none() && required(spec).is_none() {
             return Filter::Skip;
         }
@@ -25,6 +29,25 @@ impl Plugin for NodeAffinity {
             }
             Verdict::never("node(s) didn't match Pod's node affinity/selector")
         }))
+    }
+
+    /// The nodes that its terms name, where each of them names some.
+    fn only(&self, pod: &PodInfo) -> Option<BTreeSet<String>> {
+        let mut all = BTreeSet::new();
+        for term in required(pod.spec()).filter(|terms| !terms.is_empty())? {
+            let mut named: Option<BTreeSet<String>> = None;
+            for field in term.match_fields.iter().flatten() {
+                if field.key == "metadata.name" && field.operator == "In" {
+                    let values = field.values.iter().flatten().cloned().collect();
+                    named = Some(match named {
+                        None => values,
+                        Some(before) => before.intersection(&values).cloned().collect(),
+                    });
+                }
+            }
+            all.extend(named?);
+        }
+        Some(all)
     }
 
     fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
@@ -49,7 +72,7 @@ impl Plugin for NodeAffinity {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{node, pod, points, verdict};
+    use super::super::testing::{cluster, node, pod, points, verdict};
     use super::*;
     use serde_json::{Value, json};
 
@@ -84,7 +107,7 @@ mod tests {
             ),
         ];
         for (terms, fits) in table {
-            let verdict = verdict(&NodeAffinity, &requiring(terms.clone()), &node);
+            let verdict = verdict(&NodeAffinity, &requiring(terms.clone()), &node, vec![]);
             assert_eq!(verdict == Verdict::Fits, fits, "{terms}");
         }
     }
@@ -101,8 +124,9 @@ mod tests {
                     {"key": "zone", "operator": "In", "values": ["a"]}]}},
                 {"weight": 2, "preference": {"matchExpressions": [
                     {"key": "disk", "operator": "In", "values": ["ssd"]}]}}]}}}));
-        assert_eq!(verdict(&NodeAffinity, &pod, &nodes[0]), Verdict::Fits);
-        assert_ne!(verdict(&NodeAffinity, &pod, &nodes[1]), Verdict::Fits);
+        assert_eq!(verdict(&NodeAffinity, &pod, &nodes[0], vec![]), Verdict::Fits);
+        assert_ne!(verdict(&NodeAffinity, &pod, &nodes[1], vec![]), Verdict::Fits);
+        let nodes = cluster(nodes.into_iter().map(|node| (node, vec![])).collect());
         assert_eq!(points(&NodeAffinity, &pod, &nodes), [7, 5]);
     }
 }

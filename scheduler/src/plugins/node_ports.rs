@@ -34,7 +34,6 @@ mod tests {
     use super::super::testing::{node, pod, verdict};
     use super::*;
     use serde_json::{Value, json};
-    use std::sync::Arc;
 
     fn with(ports: Value) -> PodInfo {
         pod(json!({"containers": [{"name": "c", "ports": ports}]}))
@@ -42,9 +41,11 @@ mod tests {
 
     #[test]
     fn all_addresses_means_each_of_them() {
-        let mut node = node(json!({"metadata": {"name": "n"}}));
-        node.add_pod(Arc::new(with(json!([
-            {"containerPort": 1, "hostPort": 80, "hostIP": "127.0.0.1", "protocol": "TCP"}]))));
+        let node = node(json!({"metadata": {"name": "n"}}));
+        let there = || {
+            with(json!([
+                {"containerPort": 1, "hostPort": 80, "hostIP": "127.0.0.1", "protocol": "TCP"}]))
+        };
         let table = [
             (json!([{"containerPort": 1, "hostPort": 80}]), false),
             (json!([{"containerPort": 1, "hostPort": 80, "hostIP": "127.0.0.2"}]), true),
@@ -53,7 +54,7 @@ mod tests {
         ];
         for (ports, fits) in table {
             assert_eq!(
-                verdict(&NodePorts, &with(ports.clone()), &node) == Verdict::Fits,
+                verdict(&NodePorts, &with(ports.clone()), &node, vec![there()]) == Verdict::Fits,
                 fits,
                 "{ports}"
             );

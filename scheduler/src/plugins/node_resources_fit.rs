@@ -79,39 +79,41 @@ fn least_allocated(used: &Resources, has: &Resources) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{node, pod, points, verdict};
+    use super::super::testing::{cluster, node, pod, points, verdict};
     use super::*;
+    use k8s_openapi::api::core::v1::Node;
     use serde_json::json;
-    use std::sync::Arc;
 
     fn asking(cpu: &str, memory: &str) -> PodInfo {
         pod(json!({"containers": [
             {"name": "c", "resources": {"requests": {"cpu": cpu, "memory": memory}}}]}))
     }
 
-    fn sized(cpu: &str, memory: &str, pods: &str) -> NodeInfo {
+    fn sized(cpu: &str, memory: &str, pods: &str) -> Node {
         node(json!({"metadata": {"name": "n"},
             "status": {"allocatable": {"cpu": cpu, "memory": memory, "pods": pods}}}))
     }
 
     #[test]
     fn reasons_name_what_is_missing() {
-        let mut crowded = sized("2", "1Gi", "2");
-        crowded.add_pod(Arc::new(asking("1500m", "1Mi")));
-        crowded.add_pod(Arc::new(asking("100m", "1Mi")));
+        let others = vec![asking("1500m", "1Mi"), asking("100m", "1Mi")];
         let expected = vec!["Too many pods".to_owned(), "Insufficient cpu".to_owned()];
-        let verdict_now = verdict(&NodeResourcesFit, &asking("1", "1Mi"), &crowded);
+        let verdict_now =
+            verdict(&NodeResourcesFit, &asking("1", "1Mi"), &sized("2", "1Gi", "2"), others);
         assert_eq!(verdict_now, Verdict::Refused { reasons: expected, resolvable: true });
-        let never = verdict(&NodeResourcesFit, &asking("3", "1Mi"), &sized("2", "1Gi", "9"));
+        let never =
+            verdict(&NodeResourcesFit, &asking("3", "1Mi"), &sized("2", "1Gi", "9"), vec![]);
         let reasons = vec!["Insufficient cpu".to_owned()];
         assert_eq!(never, Verdict::Refused { reasons, resolvable: false });
-        let fits = verdict(&NodeResourcesFit, &asking("2", "1Gi"), &sized("2", "1Gi", "1"));
+        let fits = verdict(&NodeResourcesFit, &asking("2", "1Gi"), &sized("2", "1Gi", "1"), vec![]);
         assert_eq!(fits, Verdict::Fits);
     }
 
     #[test]
     fn the_emptier_node_has_more_points() {
-        let nodes = [sized("4", "8Gi", "9"), sized("2", "8Gi", "9")];
+        let mut small = sized("2", "8Gi", "9");
+        small.metadata.name = Some("small".into());
+        let nodes = cluster(vec![(sized("4", "8Gi", "9"), vec![]), (small, vec![])]);
         assert_eq!(points(&NodeResourcesFit, &asking("1", "4Gi"), &nodes), [62, 50]);
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{NodeInfo, Snapshot};
 use control::taints::tolerates;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
@@ -34,7 +34,7 @@ impl Plugin for TaintToleration {
             .flatten()
             .filter(|t| matches!(t.effect.as_deref(), None | Some("" | "PreferNoSchedule")))
             .collect();
-        let points = move |node: &crate::snapshot::NodeInfo| {
+        let points = move |node: &NodeInfo| {
             let unwelcome = node.taints().iter().filter(|taint| {
                 taint.effect == "PreferNoSchedule"
                     && !tolerations.iter().any(|toleration| tolerates(toleration, taint))
@@ -59,7 +59,7 @@ pub(super) fn keeps_away(taints: &[Taint], tolerations: &[Toleration]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{node, pod, points, verdict};
+    use super::super::testing::{cluster, node, pod, points, verdict};
     use super::*;
     use serde_json::json;
 
@@ -77,7 +77,7 @@ mod tests {
         ];
         for (tolerations, fits) in table {
             let pod = pod(json!({"containers": [], "tolerations": tolerations}));
-            let verdict = verdict(&TaintToleration, &pod, &tainted);
+            let verdict = verdict(&TaintToleration, &pod, &tainted, vec![]);
             assert_eq!(verdict == Verdict::Fits, fits, "{tolerations}");
         }
     }
@@ -89,10 +89,9 @@ mod tests {
         let tainted = node(json!({"metadata": {}, "spec": {"taints": soft}}));
         let pod =
             pod(json!({"containers": [], "tolerations": [{"key": "a", "operator": "Exists"}]}));
-        assert_eq!(verdict(&TaintToleration, &pod, &tainted), Verdict::Fits);
-        assert_eq!(
-            points(&TaintToleration, &pod, &[tainted, node(json!({"metadata": {}}))]),
-            [1, 0]
-        );
+        assert_eq!(verdict(&TaintToleration, &pod, &tainted, vec![]), Verdict::Fits);
+        let free = node(json!({"metadata": {"name": "free"}}));
+        let nodes = cluster(vec![(tainted, vec![]), (free, vec![])]);
+        assert_eq!(points(&TaintToleration, &pod, &nodes), [1, 0]);
     }
 }
