@@ -193,7 +193,7 @@ impl Set {
     /// As `FieldsV1`; [`object::fields_v1::print`] gives its text in upstream's order.
     pub fn to_fields_v1(&self) -> Value {
         let mut out = Map::new();
-        for member in &self.members {
+        for member in self.members.iter().filter(|member| !self.children.contains_key(member)) {
             out.insert(member.name(), Value::Object(Map::new()));
         }
         for (element, set) in &self.children {
