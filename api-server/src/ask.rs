@@ -217,6 +217,13 @@ impl Ask {
         Err(ApiError::invalid(&GroupKind::new("meta.k8s.io", kind), "", errors))
     }
 
+    /// Keeps what a call was warned of for the refusal that it ends in.
+    pub fn keep_warnings(&self, call: &Call<'_>) {
+        if let (Ok(mut own), Ok(theirs)) = (self.warnings.lock(), call.warnings.lock()) {
+            own.extend(theirs.iter().cloned());
+        }
+    }
+
     /// `dryRun=All`.
     pub fn dry_run(&self) -> Result<bool> {
         Ok(self.query.all("dryRun").any(|value| value == "All"))

@@ -6,6 +6,7 @@ mod discovery;
 mod health;
 mod identity;
 mod info;
+mod ordered;
 
 use crate::Api;
 use auth::Authorized;

@@ -16,6 +16,7 @@ use object::{ApiError, Result};
 
 pub(crate) use delete::meant as meant_options;
 pub(crate) use patch::patched;
+pub(crate) use update::check_name;
 
 /// Serves a verb on the object itself or its collection.
 pub async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {

@@ -6,9 +6,11 @@ use crate::answer;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use super::ordered;
 use kinds::documents::{self, Group};
 use object::Value;
+use sha2::{Digest, Sha512};
 use std::sync::Arc;
 
 /// The discovery documents, made once.
@@ -76,14 +78,35 @@ async fn serve(document: Document, headers: HeaderMap) -> Response<Body> {
     for media in accepted.split(',') {
         let Some(aggregated) = &document.aggregated else { break };
         if let Some(version) = aggregated_version(media) {
-            return aggregated_answer(aggregated, version);
+            return aggregated_answer(aggregated, version, &headers);
         }
         let plain = media.split(';').count() == 1;
         if plain && matches!(media.trim(), "application/json" | "*/*") {
             break;
         }
     }
-    answer::fixed(&document.plain, &headers)
+    plain(&document.plain, &headers)
+}
+
+/// A document in JSON has upstream's order of members; other formats have none.
+fn plain(document: &Value, headers: &HeaderMap) -> Response<Body> {
+    let mut response = answer::fixed(document, headers);
+    let media = response.headers().get(header::CONTENT_TYPE);
+    if response.status() != StatusCode::OK || media.is_none_or(|m| m != "application/json") {
+        return response;
+    }
+    let compact = ordered::json(document);
+    let body = match answer::Accept::of(headers).pretty {
+        true => {
+            let mut out = Vec::new();
+            codec::pretty(&compact, &mut out);
+            out
+        }
+        false => [compact, b"\n".to_vec()].concat(),
+    };
+    response.headers_mut().remove(header::CONTENT_ENCODING);
+    *response.body_mut() = Body::from(body);
+    response
 }
 
 /// The version of the aggregated form that a media type asks for.
@@ -92,13 +115,27 @@ fn aggregated_version(media: &str) -> Option<&'static str> {
     if !(has("as=APIGroupDiscoveryList") && has("g=apidiscovery.k8s.io")) {
         return None;
     }
-    ["v2", "v2beta1"].into_iter().find(|version| has(&format!("v={version}")))
+    // Its beta is not served any more.
+    ["v2"].into_iter().find(|version| has(&format!("v={version}")))
 }
 
-fn aggregated_answer(document: &Value, version: &str) -> Response<Body> {
+fn aggregated_answer(document: &Value, version: &str, asked: &HeaderMap) -> Response<Body> {
     let mut document = document.clone();
     document["apiVersion"] = format!("apidiscovery.k8s.io/{version}").into();
-    let mut response = answer::json(StatusCode::OK, &document);
+    let body = [ordered::json(&document), b"\n".to_vec()].concat();
+    let etag = Sha512::digest(&body).iter().fold(String::new(), |text, byte| {
+        format!("{text}{byte:02X}")
+    });
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public"));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    if let Ok(etag) = format!("\"{etag}\"").parse::<HeaderValue>() {
+        if asked.get(header::IF_NONE_MATCH) == Some(&etag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            *response.body_mut() = Body::empty();
+        }
+        response.headers_mut().insert(header::ETAG, etag);
+    }
     let media =
         format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
     if let Ok(media) = media.parse() {

@@ -24,6 +24,9 @@ pub(super) async fn serve(api: &Api, ask: &Ask, serves: &Serves) -> Result<Respo
         "update" => Some(body::object(ask, &gvk, &mut warnings)?),
         _ => None,
     };
+    if let Some(scale) = &put {
+        crate::verbs::check_name(ask, scale)?;
+    }
     let root = body::root(&gvk)?;
     let change = |live: Option<&Value>| {
         let Some(live) = live else { return Ok(None) };

@@ -11,7 +11,8 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let object = body::object(ask, &ask.gvk(), &mut warnings)?;
     let object = version::to_stored(ask.kind, &ask.resource.version, object)?;
     let call = ask.call(true)?;
-    let item = api.registry.create(&call, &ask.target(), object).await?;
+    let created = api.registry.create(&call, &ask.target(), object).await;
+    let item = created.inspect_err(|_| ask.keep_warnings(&call))?;
     warnings.extend(call.warnings.into_inner().unwrap_or_default());
     answer::item(ask, StatusCode::CREATED, &item, warnings)
 }

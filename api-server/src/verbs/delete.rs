@@ -11,8 +11,10 @@ pub(super) async fn one(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let (options, dry_run) = read_options(ask)?;
     let mut call = ask.call(false)?;
     call.dry_run = dry_run;
+    warn(ask, &options);
     let deleted = api.registry.delete(&call, &ask.target(), &options).await?;
-    let warnings = call.warnings.into_inner().unwrap_or_default();
+    let mut warnings = ask.warnings.lock().map(|own| own.clone()).unwrap_or_default();
+    warnings.extend(call.warnings.into_inner().unwrap_or_default());
     if deleted.gone && !ask.kind.strategy.returns_deleted() {
         let object = deleted.item.stored_value()?;
         return answer::value(ask, StatusCode::OK, &success(ask, &object), warnings);
@@ -30,6 +32,14 @@ pub(super) async fn collection(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let items = deleted.into_iter().map(|deleted| deleted.item).collect();
     let revision = api.registry.cache.revision();
     answer::list(ask, &cache::List { items, revision, ..cache::List::default() })
+}
+
+fn warn(ask: &Ask, options: &DeleteOptions) {
+    if let (None, Some(sentence), Ok(mut warnings)) =
+        (options.propagation, ask.kind.strategy.delete_warning(), ask.warnings.lock())
+    {
+        warnings.push(sentence.to_owned());
+    }
 }
 
 /// The answer to a deletion that is done: what was deleted, by name and UID.

@@ -34,7 +34,8 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         };
         version::to_stored(ask.kind, &ask.resource.version, object).map(Some)
     };
-    let (item, new) = api.registry.update(&call, &target, &change).await?;
+    let updated = api.registry.update(&call, &target, &change).await;
+    let (item, new) = updated.inspect_err(|_| ask.keep_warnings(&call))?;
     let mut warnings = warnings.into_inner().unwrap_or_default();
     warnings.extend(call.warnings.into_inner().unwrap_or_default());
     warnings.dedup();
@@ -59,7 +60,12 @@ fn read(ask: &Ask, warnings: &Mutex<Vec<String>>) -> Result<Patch> {
     };
     match media {
         "application/json-patch+json" => Ok(Patch::Json(json()?)),
-        "application/merge-patch+json" => Ok(Patch::Merge(json()?)),
+        "application/merge-patch+json" => match json()? {
+            Value::Array(_) => {
+                Err(ApiError::bad_request(format!("error decoding patch: {NO_OBJECT}")))
+            }
+            patch => Ok(Patch::Merge(patch)),
+        },
         "application/strategic-merge-patch+json" => {
             let patch = json().map_err(|error| {
                 let why = error.message.trim_start_matches("error decoding patch: ");

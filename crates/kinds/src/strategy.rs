@@ -84,6 +84,23 @@ pub trait Strategy: Sync + std::fmt::Debug {
         false
     }
 
+    /// Whether a create keeps the `status` that it came with, though there is a status subresource
+    /// (nodes register themselves with theirs).
+    fn keeps_status_on_create(&self) -> bool {
+        false
+    }
+
+    /// Whether an update of the status changes nothing in `metadata`: upstream's
+    /// `ResetObjectMetaForStatus`.
+    fn status_keeps_metadata(&self) -> bool {
+        false
+    }
+
+    /// A sentence for those who delete without saying what becomes of dependents.
+    fn delete_warning(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether PUT may create (leases, events, RBAC ...).
     fn allow_create_on_update(&self) -> bool {
         false
@@ -91,6 +108,12 @@ pub trait Strategy: Sync + std::fmt::Debug {
 
     /// Whether an update may come without `resourceVersion`.
     fn allow_unconditional_update(&self) -> bool {
+        true
+    }
+
+    /// Whether the garbage collector looks at what such an object owns; where it does not (events),
+    /// a deletion that should wait for it goes ahead.
+    fn may_have_dependents(&self) -> bool {
         true
     }
 

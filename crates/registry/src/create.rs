@@ -60,7 +60,7 @@ impl Registry {
         settle(taken, matches!(swap, Ok(Swap::Done(_)))).await;
         match swap? {
             Swap::Done(item) => Ok(item),
-            Swap::Lost(_) => Err(ApiError::already_exists(&target.kind.group_resource(), &name)),
+            Swap::Lost(current) => Err(taken_name(target, &object, current.as_deref())),
         }
     }
 
@@ -76,4 +76,19 @@ impl Registry {
         self.admission.validate(request, Some(object)).await?;
         self.put(call, target, object, 0).await
     }
+}
+
+/// The refusal of a name that is taken.
+fn taken_name(target: &Target<'_>, object: &Value, current: Option<&Item>) -> ApiError {
+    let (resource, name) = (target.kind.group_resource(), meta::name(object));
+    let mut error = if meta::generate_name(object).is_empty() {
+        ApiError::already_exists(&resource, name)
+    } else {
+        ApiError::generate_name_conflict(&resource, name)
+    };
+    let current = current.and_then(|item| item.stored_value().ok());
+    if current.is_some_and(|current| meta::deletion_timestamp(&current).is_some()) {
+        error.message = format!("object is being deleted: {}", error.message);
+    }
+    error
 }

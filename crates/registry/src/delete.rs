@@ -8,7 +8,7 @@ use crate::{Call, Registry, Target};
 use admission::{Operation, Request};
 use cache::{At, Item, Query};
 use object::{ApiError, GroupResource, Result, Value, meta};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
 const ORPHAN: &str = "orphan";
@@ -83,7 +83,8 @@ impl Registry {
                 ..*target
             };
             match self.delete(call, &each, options).await {
-                Ok(one) => deleted.push(one),
+                // Upstream answers with what the list was, not with what became of it.
+                Ok(one) => deleted.push(Deleted { item: item.clone(), gone: one.gone }),
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error),
             }
@@ -100,6 +101,14 @@ impl Registry {
     ) -> Result<Tried> {
         let old = item.stored_value()?;
         preconditions(target, options, &old)?;
+        let strategy = target.kind.strategy;
+        let held = strategy.is_held(&old);
+        let begun = meta::deletion_timestamp(&old).is_some();
+        let mut object = old.clone();
+        let grace = before_delete(call, target, options, &mut object)?;
+        if matches!(grace, Grace::Pending) || (held && begun) {
+            return Ok(Tried::Done(Deleted { item: item.clone(), gone: false }));
+        }
         let request = Request {
             operation: Operation::Delete,
             kind: target.kind,
@@ -114,30 +123,55 @@ impl Registry {
         self.admission.admit(&request, None).await?;
         self.admission.validate(&request, None).await?;
 
-        let mut object = old.clone();
         set_propagation(target, options, &mut object);
-        let grace = target.kind.strategy.grace_seconds(&old, options.grace_seconds);
         let finalized = meta::finalizers(&object).next().is_none();
-        if finalized && grace.unwrap_or(0) == 0 && !target.kind.strategy.is_held(&object) {
-            return Ok(match self.remove(call, target, item).await? {
-                Swap::Done(_) if grace.is_some() => {
-                    begin_deletion(call, target, &mut object, 0)?;
-                    let item = self.unwritten(target, &mut object, item.revision)?;
-                    Tried::Done(Deleted { item, gone: true })
-                }
-                Swap::Done(item) => Tried::Done(Deleted { item, gone: true }),
-                Swap::Lost(current) => Tried::Lost(current),
-            });
+        match grace {
+            _ if held => mark(call, &mut object, false)?,
+            Grace::None if finalized => return self.removed(call, target, item, None).await,
+            Grace::None => mark(call, &mut object, true)?,
+            Grace::Seconds(_) | Grace::Pending => {}
         }
-        begin_deletion(call, target, &mut object, grace.unwrap_or(0))?;
+        strategy.prepare_delete(&mut object);
         if object == old {
             return Ok(Tried::Done(Deleted { item: item.clone(), gone: false }));
         }
-        Ok(match self.put(call, target, &mut object, item.revision).await? {
-            Swap::Done(item) => Tried::Done(Deleted { item, gone: false }),
-            Swap::Lost(current) => Tried::Lost(current),
+        match self.put(call, target, &mut object, item.revision).await? {
+            // Whoever watches has seen that there is no time left before it is gone.
+            Swap::Done(item) if finalized && matches!(grace, Grace::Seconds(0)) => {
+                self.removed(call, target, &item, Some(&item)).await
+            }
+            Swap::Done(item) => Ok(Tried::Done(Deleted { item, gone: false })),
+            Swap::Lost(current) => Ok(Tried::Lost(current)),
+        }
+    }
+
+    /// Removes what nothing holds. `marked`: what to answer with when somebody else was faster.
+    async fn removed(
+        &self,
+        call: &Call<'_>,
+        target: &Target<'_>,
+        item: &Arc<Item>,
+        marked: Option<&Arc<Item>>,
+    ) -> Result<Tried> {
+        Ok(match (self.remove(call, target, item).await?, marked) {
+            (Swap::Done(item), _) => Tried::Done(Deleted { item, gone: true }),
+            (Swap::Lost(None), Some(marked)) => {
+                Tried::Done(Deleted { item: marked.clone(), gone: true })
+            }
+            (Swap::Lost(current), _) => Tried::Lost(current),
         })
     }
+}
+
+/// How much time a deletion gives.
+#[derive(Clone, Copy)]
+enum Grace {
+    /// Objects of this kind go at once, or its time is over.
+    None,
+    /// So much, in seconds, from this deletion on.
+    Seconds(i64),
+    /// An earlier deletion waits, and this one changes nothing.
+    Pending,
 }
 
 enum Tried {
@@ -177,16 +211,22 @@ fn preconditions(target: &Target<'_>, options: &DeleteOptions, object: &Value) -
 
 /// Adds or removes the two finalizers that the garbage collector works by.
 fn set_propagation(target: &Target<'_>, options: &DeleteOptions, object: &mut Value) {
+    let strategy = target.kind.strategy;
     let has = |name| meta::finalizers(object).any(|finalizer| finalizer == name);
     let (orphan, foreground) = match options.propagation {
+        _ if !strategy.may_have_dependents() => (false, false),
         Some(propagation) => (
             propagation == Propagation::Orphan,
             propagation == Propagation::Foreground,
         ),
-        None if has(ORPHAN) => (true, false),
-        None if has(FOREGROUND) => (false, true),
-        None => (target.kind.strategy.orphans_by_default(), false),
+        None => match meta::finalizers(object).find(|f| [ORPHAN, FOREGROUND].contains(f)) {
+            Some(earlier) => (earlier == ORPHAN, earlier == FOREGROUND),
+            None => (strategy.orphans_by_default(), false),
+        },
     };
+    if has(ORPHAN) == orphan && has(FOREGROUND) == foreground {
+        return;
+    }
     let mut finalizers: Vec<Value> = meta::finalizers(object)
         .filter(|finalizer| *finalizer != ORPHAN && *finalizer != FOREGROUND)
         .map(Value::from)
@@ -205,30 +245,70 @@ fn set_propagation(target: &Target<'_>, options: &DeleteOptions, object: &mut Va
     }
 }
 
-/// Says when the object is to go; a second deletion can only bring that forward.
-fn begin_deletion(
+/// Gives an object of a kind that is deleted gracefully its time; a second deletion can only
+/// bring the end forward, counted from the first.
+fn before_delete(
     call: &Call<'_>,
     target: &Target<'_>,
+    options: &DeleteOptions,
     object: &mut Value,
-    grace_seconds: i64,
-) -> Result<()> {
-    let begun = object["metadata"]["deletionGracePeriodSeconds"].as_i64();
-    let again = meta::deletion_timestamp(object).is_some();
-    if again && begun.is_none_or(|b| b <= grace_seconds) {
-        return Ok(());
-    }
+) -> Result<Grace> {
+    let asked = options.grace_seconds.map(at_least_one_if_negative);
+    let Some(seconds) = target.kind.strategy.grace_seconds(object, asked) else {
+        return Ok(Grace::None);
+    };
     let now = object::time::parse(&call.now).map_err(ApiError::internal)?;
-    let when = now + SignedDuration::from_secs(grace_seconds);
-    meta::set(object, "deletionTimestamp", &object::time::print(when));
-    let generation = meta::generation(object);
-    let is_held = target.kind.strategy.is_held(object);
-    let metadata = meta::of(object);
-    if !is_held {
-        metadata.insert("deletionGracePeriodSeconds".into(), grace_seconds.into());
+    let begun = object["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or_default();
+    let begun = at_least_one_if_negative(begun);
+    let Some(end) = meta::deletion_timestamp(object) else {
+        end_at(object, now + SignedDuration::from_secs(seconds), seconds);
+        raise_generation(object);
+        return Ok(Grace::Seconds(seconds));
+    };
+    if begun == 0 {
+        return Ok(Grace::None);
     }
-    if generation > 0 && !again {
-        metadata.insert("generation".into(), (generation + 1).into());
+    let Some(seconds) = asked.filter(|asked| *asked < begun) else { return Ok(Grace::Pending) };
+    let end = object::time::parse(end).map_err(ApiError::internal)?;
+    let end = end + SignedDuration::from_secs(seconds - begun);
+    // Who asked for some time is given some, though all of it has passed by now.
+    let left = if end < now && seconds > 0 { 1 } else { seconds };
+    end_at(object, end.max(now), left);
+    Ok(Grace::Seconds(seconds))
+}
+
+/// Marks an object that something holds as going; `ends` unless its end is up to a controller.
+fn mark(call: &Call<'_>, object: &mut Value, ends: bool) -> Result<()> {
+    let now = object::time::parse(&call.now).map_err(ApiError::internal)?;
+    let end = meta::deletion_timestamp(object).map(str::to_owned);
+    if end.is_none() {
+        raise_generation(object);
     }
-    target.kind.strategy.prepare_delete(object);
+    let later = match &end {
+        Some(end) => object::time::parse(end).map_err(ApiError::internal)? > now,
+        None => true,
+    };
+    if later {
+        meta::set(object, "deletionTimestamp", &object::time::print(now));
+    }
+    if ends {
+        meta::of(object).insert("deletionGracePeriodSeconds".into(), 0.into());
+    }
     Ok(())
+}
+
+fn at_least_one_if_negative(seconds: i64) -> i64 {
+    if seconds < 0 { 1 } else { seconds }
+}
+
+fn end_at(object: &mut Value, end: Timestamp, seconds: i64) {
+    meta::set(object, "deletionTimestamp", &object::time::print(end));
+    meta::of(object).insert("deletionGracePeriodSeconds".into(), seconds.into());
+}
+
+fn raise_generation(object: &mut Value) {
+    let generation = meta::generation(object);
+    if generation > 0 {
+        meta::of(object).insert("generation".into(), (generation + 1).into());
+    }
 }

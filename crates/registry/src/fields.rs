@@ -34,6 +34,9 @@ pub(crate) fn track(
     if object["metadata"]["managedFields"].is_null() {
         meta::of(object).remove("managedFields");
     }
+    if target.subresource == "scale" {
+        forget_times_of_scale(object);
+    }
     if let Some(live) = live {
         endpoint.ignore_timestamps(live, object);
     }
@@ -64,6 +67,18 @@ impl Registry {
     }
 }
 
+/// Upstream loses the times of what came by a Scale on the way back into the object; entries
+/// without a time come before others of their operation.
+fn forget_times_of_scale(object: &mut Value) {
+    let Some(entries) = object["metadata"]["managedFields"].as_array_mut() else { return };
+    for entry in entries.iter_mut().filter(|entry| entry["subresource"] == "scale") {
+        if let Some(entry) = entry.as_object_mut() {
+            entry.remove("time");
+        }
+    }
+    entries.sort_by_key(|e| (e["operation"] != "Apply", e.get("time").is_some()));
+}
+
 fn converted(object: &Value, version: &str) -> Option<Value> {
     let mut object = object.clone();
     kinds::convert(&mut object, version).ok()?;
@@ -73,7 +88,13 @@ fn converted(object: &Value, version: &str) -> Option<Value> {
 /// The fields that this endpoint does not own: upstream's `GetResetFields`.
 fn reset(target: &Target<'_>) -> Option<Set> {
     match target.kind.subresource(target.subresource).map(|s| &s.serves) {
-        Some(Serves::Part(paths)) if paths.contains(&"status") => Some(Set::of_fields(&[&["spec"]])),
+        Some(Serves::Part(paths)) if paths.contains(&"status") => {
+            Some(if target.kind.strategy.status_keeps_metadata() {
+                Set::of_fields(&[&["metadata"], &["spec"]])
+            } else {
+                Set::of_fields(&[&["spec"]])
+            })
+        }
         Some(_) => None,
         None => {
             let has_status = target.kind.subresource("status").is_some();

@@ -5,7 +5,7 @@
 use crate::limits::GENERATE_NAME_BYTES;
 use crate::{Call, Target};
 use kinds::{Kind, Serves, meta_rules};
-use object::{ApiError, FieldErrors, Result, Value, meta};
+use object::{ApiError, FieldErrors, GroupKind, GroupVersion, Result, Value, meta};
 
 /// Fields of `metadata` that only the server sets.
 const SYSTEM_FIELDS: &[&str] = &[
@@ -50,7 +50,7 @@ pub(crate) fn name(object: &mut Value) {
 /// Everything between the allocators and validating admission of a create.
 pub(crate) fn before_create(call: &Call<'_>, target: &Target<'_>, object: &mut Value) -> Result<()> {
     let kind = target.kind;
-    if has_status(kind) {
+    if has_status(kind) && !kind.strategy.keeps_status_on_create() {
         remove(object, "status");
     }
     meta::set(object, "creationTimestamp", &call.now);
@@ -102,7 +102,9 @@ pub(crate) fn before_update(
     meta_rules::update(object, old, &mut errors);
     kind.strategy.validate_update(object, old, &context, &mut errors);
     refuse(kind, object, errors)?;
-    call.warn(kind.strategy.warnings(object, Some(old)));
+    if target.subresource.is_empty() {
+        call.warn(kind.strategy.warnings(object, Some(old)));
+    }
     to_stored(kind, object)
 }
 
@@ -141,6 +143,11 @@ fn keep_what_is_not_theirs(target: &Target<'_>, object: &mut Value, old: &Value)
             kept["metadata"] = object["metadata"].clone();
             if let Some(owners) = old["metadata"].get("ownerReferences") {
                 meta::of(&mut kept).insert("ownerReferences".into(), owners.clone());
+            }
+            if target.subresource == "status" && target.kind.strategy.status_keeps_metadata() {
+                for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
+                    copy(&old["metadata"], &mut kept["metadata"], field);
+                }
             }
             for path in *paths {
                 copy(object, &mut kept, path);
@@ -194,7 +201,10 @@ fn refuse(kind: &'static Kind, object: &Value, errors: FieldErrors) -> Result<()
     if errors.is_empty() {
         return Ok(());
     }
-    Err(ApiError::invalid(&kind.group_kind(), meta::name(object), errors))
+    // Upstream names the group of the inner form, which is that of the stored one (events).
+    let stored = kind.storage.and_then(|storage| GroupVersion::parse(storage.group_version));
+    let group = stored.map_or_else(|| kind.group.into(), |version| version.group);
+    Err(ApiError::invalid(&GroupKind::new(group, kind.kind), meta::name(object), errors))
 }
 
 fn generated_name(prefix: &str) -> String {

@@ -26,12 +26,15 @@ impl Registry {
         target: &Target<'_>,
         change: Change<'_>,
     ) -> Result<(Arc<Item>, bool)> {
-        let mut current = self.cached(target)?;
-        // The cache may lag: a refusal counts only when the store has confirmed what it rests on.
-        let mut confirmed = false;
+        // The cache may lag: a refusal, or a change that changes nothing, counts only when the
+        // store has confirmed what it rests on. A dry run has no swap that would find out.
+        let (mut current, mut confirmed) = match self.cached(target) {
+            Ok(current) if !call.dry_run => (current, false),
+            _ => (self.stored(target).await?, true),
+        };
         for _ in 0..SWAP_ATTEMPTS {
             let tried = match &current {
-                Some(item) => self.update_once(call, target, item, change).await,
+                Some(item) => self.update_once(call, target, item, confirmed, change).await,
                 None => self.create_by_change(call, target, change).await,
             };
             match tried {
@@ -63,6 +66,12 @@ impl Registry {
     ) -> Result<Tried> {
         let missing = || ApiError::not_found(&target.kind.group_resource(), target.name);
         let mut object = change(None)?.ok_or_else(missing)?;
+        let uid = meta::uid(&object);
+        if !uid.is_empty() {
+            return Err(other_uid(&self.key(target, target.name)?, target, uid, ""));
+        }
+        // The version of an object that is gone says nothing of the new one.
+        meta::of(&mut object).remove("resourceVersion");
         prepare::begin(target, &mut object)?;
         match self.create_once(call, target, object).await {
             Ok(item) => Ok(Tried::Done(item, true)),
@@ -78,6 +87,7 @@ impl Registry {
         call: &Call<'_>,
         target: &Target<'_>,
         item: &Arc<Item>,
+        confirmed: bool,
         change: Change<'_>,
     ) -> Result<Tried> {
         let old = item.stored_value()?;
@@ -98,8 +108,10 @@ impl Registry {
         };
         fields::track(call, target, Some(&old), &mut object)?;
         self.admission.admit(&request, Some(&mut object)).await?;
+        same_version(target, &object, &old)?;
         let taken = self.allocate(target, &mut object, Some(&old), call.dry_run).await?;
-        let tried = self.update_allocated(call, target, &request, &mut object, item).await;
+        let tried =
+            self.update_allocated(call, target, &request, &mut object, item, confirmed).await;
         settle(taken, matches!(tried, Ok((_, true)))).await;
         tried.map(|(tried, _)| tried)
     }
@@ -113,6 +125,7 @@ impl Registry {
         request: &Request<'_>,
         object: &mut Value,
         item: &Arc<Item>,
+        confirmed: bool,
     ) -> Result<(Tried, bool)> {
         let Some(old) = request.old else { return Err(ApiError::internal("an update of nothing")) };
         before_update(call, target, object, old)?;
@@ -127,9 +140,17 @@ impl Registry {
                 Swap::Lost(current) => (Tried::Lost(current), false),
             });
         }
-        // What is sealed with an old key is written anew even where nothing else changes.
-        if object == old && !self.is_stale(target).await? {
-            return Ok((Tried::Done(item.clone(), false), true));
+        if object == old {
+            if !confirmed {
+                let stored = self.stored(target).await?;
+                if stored.as_ref().is_none_or(|stored| stored.revision != item.revision) {
+                    return Ok((Tried::Lost(stored), false));
+                }
+            }
+            // What is sealed with an old key is written anew even where nothing else changes.
+            if !self.is_stale(target).await? {
+                return Ok((Tried::Done(item.clone(), false), true));
+            }
         }
         Ok(match self.put(call, target, object, item.revision).await? {
             Swap::Done(item) => (Tried::Done(item, false), true),
@@ -144,9 +165,8 @@ enum Tried {
     Lost(Option<Arc<Item>>),
 }
 
-/// Whether the change is meant for this very object in this very state.
+/// Whether the change is meant for this very object.
 fn same_object(key: &str, target: &Target<'_>, object: &mut Value, old: &Value) -> Result<()> {
-    let resource = target.kind.group_resource();
     if meta::name(object) != target.name {
         return Err(ApiError::bad_request(format!(
             "the name of the object ({}) does not match the name on the URL ({})",
@@ -164,14 +184,23 @@ fn same_object(key: &str, target: &Target<'_>, object: &mut Value, old: &Value) 
     meta::set(object, "namespace", target.namespace);
     let uid = meta::uid(object);
     if !uid.is_empty() && uid != meta::uid(old) {
-        let why = format!(
-            "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, \
-             AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object \
-             meta: {}",
-            meta::uid(old)
-        );
-        return Err(ApiError::conflict(&resource, target.name, why));
+        return Err(other_uid(key, target, uid, meta::uid(old)));
     }
+    Ok(())
+}
+
+/// The refusal of a change that is meant for another object of the same name.
+fn other_uid(key: &str, target: &Target<'_>, wanted: &str, found: &str) -> ApiError {
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, \
+         AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object \
+         meta: {found}"
+    );
+    ApiError::conflict(&target.kind.group_resource(), target.name, why)
+}
+
+/// Whether the change is meant for this state of the object, or for any.
+fn same_version(target: &Target<'_>, object: &Value, old: &Value) -> Result<()> {
     match meta::resource_version(object) {
         version if version.parse::<u64>().is_err() && !version.is_empty() => {
             let why = format!("strconv.ParseUint: parsing {version:?}: invalid syntax");
@@ -186,7 +215,7 @@ fn same_object(key: &str, target: &Target<'_>, object: &mut Value, old: &Value) 
         }
         "" | "0" => Ok(()),
         version if version == meta::resource_version(old) => Ok(()),
-        _ => Err(ApiError::modified(&resource, target.name)),
+        _ => Err(ApiError::modified(&target.kind.group_resource(), target.name)),
     }
 }
 

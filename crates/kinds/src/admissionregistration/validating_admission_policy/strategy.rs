@@ -14,6 +14,10 @@ const EXPRESSION_BYTES: usize = 5 << 10;
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    fn status_keeps_metadata(&self) -> bool {
+        true
+    }
+
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {
         policy(object, None, errors);
     }

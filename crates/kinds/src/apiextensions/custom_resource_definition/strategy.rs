@@ -17,6 +17,10 @@ const SELECTABLE_FIELDS: usize = 8;
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    fn status_keeps_metadata(&self) -> bool {
+        true
+    }
+
     fn prepare_create(&self, object: &mut Value, _context: &Context) {
         remember_stored(object);
     }

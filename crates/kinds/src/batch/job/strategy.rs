@@ -14,6 +14,14 @@ const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    fn delete_warning(&self) -> Option<&'static str> {
+        Some(
+            "child pods are preserved by default when jobs are deleted; set \
+             propagationPolicy=Background to remove them or set propagationPolicy=Orphan to \
+             suppress this warning",
+        )
+    }
+
     fn prepare_create(&self, object: &mut Value, _context: &Context) {
         if object["spec"]["manualSelector"] != true {
             generate_selector(object);

@@ -14,6 +14,10 @@ const FEATURE_NAME_BYTES: usize = 253;
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    fn keeps_status_on_create(&self) -> bool {
+        true
+    }
+
     fn prepare_update(&self, object: &mut Value, old: &Value, context: &Context) {
         one_range(object);
         // The configuration by API is gone: what is there may stay, nothing comes.

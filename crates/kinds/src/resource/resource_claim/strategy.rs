@@ -14,6 +14,10 @@ use object::{FieldErrors, Value};
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    fn status_keeps_metadata(&self) -> bool {
+        true
+    }
+
     fn prepare_update(&self, object: &mut Value, old: &Value, context: &Context) {
         if context.subresource == "status" {
             status::drop_deallocated(object, old);

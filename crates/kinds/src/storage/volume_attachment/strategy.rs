@@ -14,6 +14,10 @@ const MESSAGE_BYTES: usize = 1024;
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    fn status_keeps_metadata(&self) -> bool {
+        true
+    }
+
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {
         let root = At::root(object);
         let spec = root.get("spec");
