@@ -73,9 +73,8 @@ impl Index {
 
     /// The fewest objects among which all are that fulfil these terms; `None` without an index.
     pub(crate) fn narrowest(&self, terms: &[Term<'_>]) -> Option<Option<&BTreeSet<Key>>> {
-        let known = terms.iter().filter_map(|(column, value)| {
-            Some(self.columns.get(column)?.get(*value))
-        });
+        let known =
+            terms.iter().filter_map(|(column, value)| Some(self.columns.get(column)?.get(*value)));
         known.min_by_key(|keys| keys.map_or(0, BTreeSet::len))
     }
 

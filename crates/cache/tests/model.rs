@@ -1,8 +1,8 @@
 //! The cache against a model: whatever a list or a watch selects by, through whichever index or
 //! group it goes, is what a look at every object gives.
 
-use orlop_cache::{At, Cache, Query, Shelf, Start, WatchEvent, Watcher, encode_stored};
 use object::{FieldSelector, Selector, Value, json};
+use orlop_cache::{At, Cache, Query, Shelf, Start, WatchEvent, Watcher, encode_stored};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Change, Expect, Memory, Outcome, Store};
@@ -206,7 +206,8 @@ async fn a_watcher_misses_nothing_while_others_fill_the_ring() {
     let mut house = House::new().await;
     house.turn(false).await;
     let newest = house.store.revision().await.unwrap();
-    let quiet = Query { fields: FieldSelector::equal("spec.nodeName", "quiet"), ..Query::everything() };
+    let quiet =
+        Query { fields: FieldSelector::equal("spec.nodeName", "quiet"), ..Query::everything() };
     let start = Start::After(newest);
     let mut quiet = house.cache.watch(&house.shelf, quiet, start).await.unwrap();
     let mut all = house.cache.watch(&house.shelf, Query::everything(), start).await.unwrap();
@@ -225,4 +226,29 @@ async fn a_watcher_misses_nothing_while_others_fill_the_ring() {
     house.store.commit("/registry/pods/ns-0/one", Expect::Absent, put).await.unwrap();
     let Ok(WatchEvent::Added(item)) = quiet.next().await else { panic!("expected the pod") };
     assert_eq!(item.key(), "ns-0/one");
+}
+
+#[tokio::test]
+async fn readers_inside_see_all_but_managed_fields() {
+    let house = House::new().await;
+    let mut pod = pod("ns-0", "one", 1, 1);
+    pod["metadata"]["managedFields"] = json!([{
+        "manager": "test",
+        "operation": "Update",
+        "apiVersion": "v1",
+        "fieldsType": "FieldsV1",
+        "fieldsV1": { "f:spec": { "f:nodeName": {} } },
+    }]);
+    pod["metadata"]["finalizers"] = json!(["example.com/kept"]);
+    let value = encode_stored(house.shelf.kind, &pod).unwrap();
+    let put = Change::Put { value, ttl: None };
+    house.store.commit("/registry/pods/ns-0/one", Expect::Absent, put).await.unwrap();
+    let all = Query::everything();
+    let list = house.cache.list(&house.shelf, &all, At::Newest, 0, None).await.unwrap();
+    let mut whole = list.items[0].stored_value().unwrap();
+    assert!(whole["metadata"]["managedFields"].is_array());
+    whole["metadata"].as_object_mut().unwrap().remove("managedFields");
+    assert_eq!(list.items[0].stored_value_unmanaged().unwrap(), whole);
+    let line = list.items[0].json_line().unwrap();
+    assert_eq!(line, [&list.items[0].json().unwrap()[..], b"\n"].concat());
 }

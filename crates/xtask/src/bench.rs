@@ -16,9 +16,9 @@ mod watchers;
 
 use crate::upstream;
 use anyhow::{Context, Result, bail};
+use certificates::Certificates;
 use clap::Args;
 use report::Report;
-use certificates::Certificates;
 use servers::ApiServer;
 use std::path::{Path, PathBuf};
 use std::process::Command;

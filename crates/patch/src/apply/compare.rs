@@ -154,12 +154,7 @@ fn members(
     }
 }
 
-fn items(
-    ty: &List<'_>,
-    old: Option<&Vec<Value>>,
-    new: Option<&Vec<Value>>,
-    out: &mut Comparison,
-) {
+fn items(ty: &List<'_>, old: Option<&Vec<Value>>, new: Option<&Vec<Value>>, out: &mut Comparison) {
     let mut pairs: BTreeMap<PathElement, (Vec<&Value>, Vec<&Value>)> = BTreeMap::new();
     // An item that can't be told from others is an error upstream; objects were checked before.
     for item in old.into_iter().flatten() {

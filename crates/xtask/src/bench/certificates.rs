@@ -28,10 +28,8 @@ impl Certificates {
         {
             let key = KeyPair::generate()?;
             let mut params = subject(name, group, addresses)?;
-            params.extended_key_usages = vec![
-                ExtendedKeyUsagePurpose::ServerAuth,
-                ExtendedKeyUsagePurpose::ClientAuth,
-            ];
+            params.extended_key_usages =
+                vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
             let certificate = params.signed_by(&key, &ca)?.pem();
             std::fs::write(made.file(&format!("{name}.crt")), certificate)?;
             std::fs::write(made.file(&format!("{name}.key")), key.serialize_pem())?;
