@@ -63,6 +63,10 @@ impl crate::Strategy for Strategy {
     fn allow_create_on_update(&self) -> bool {
         true
     }
+
+    fn may_have_dependents(&self) -> bool {
+        false
+    }
 }
 
 fn both_versions(object: &Value, context: &Context, errors: &mut FieldErrors) {
