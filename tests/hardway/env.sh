@@ -21,6 +21,7 @@ CLUSTER_DNS=${CLUSTER_DNS:-10.32.0.10}
 HOST_IP=$NODE_NET.1
 API_PORT=${API_PORT:-6443}                # and the next two: controller-manager, scheduler
 ETCD_PORT=${ETCD_PORT:-2379}              # and the next one: its peer port
+OLD_KUBECTL=${OLD_KUBECTL:-${XDG_CACHE_HOME:-$HOME/.cache}/orlop/kubectl-1.20/usr/bin/kubectl} # asked too if it is there
 REGISTRY_PORT=${REGISTRY_PORT:-5000}
 PROXY_MODE=${PROXY_MODE:-iptables}        # kube-proxy: iptables or nftables
 NETWORK=${NETWORK:-static}                # of the pods: static, by node up; flannel, by flannel.yaml; or none yet
