@@ -93,11 +93,6 @@ impl Cache {
         }
     }
 
-    /// The node at which room was made for the pod `uid`.
-    pub(crate) fn nomination(&self, uid: &str) -> Option<&str> {
-        self.nominations.get(uid).map(String::as_str)
-    }
-
     /// What is beside nodes and pods.
     pub(crate) fn around(&mut self) -> &mut Surroundings {
         Arc::make_mut(&mut self.now.around)

@@ -83,7 +83,7 @@ pub(crate) fn schedule(pod: &PodInfo, nodes: &Snapshot, rows: &[Row], search: Se
 
 /// The node at which room was made for `pod`, where it fits now.
 fn room_made_for(pod: &PodInfo, nodes: &Snapshot, judge: &Judge<'_>) -> Option<String> {
-    let name = pod.pod.status.as_ref()?.nominated_node_name.as_deref()?;
+    let name = nodes.nomination(pod)?;
     let node = nodes.node(name)?;
     judge.refusal(node).is_none().then(|| name.to_owned())
 }

@@ -3,6 +3,9 @@
 //!
 //! Mirrors `eventhandlers.go` and `schedule_one.go` of `k8s.io/kubernetes/pkg/scheduler`.
 
+mod binding_volumes;
+mod preempting;
+
 use crate::cache::Cache;
 use crate::cycle::{Decision, Search, schedule};
 use crate::flags::Options;
@@ -10,13 +13,18 @@ use crate::kin::Kin;
 use crate::limits::{BINDINGS_MAX, EVENT_NOTE_BYTES_MAX};
 use crate::plugins::{DEFAULT, Events};
 use crate::pod::PodInfo;
+use crate::preemption::{Preemption, preempt};
 use crate::queue::{Queue, Taken};
 use crate::refusal::Refusal;
+use crate::snapshot::Snapshot;
 use crate::surroundings::{Shelf, Surroundings};
+use crate::volumes::{PodClaims, Step};
 use control::{
     Action, Change, EventType, Informed, Informer, Informers, Key, Recorder, execute, pods,
 };
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
+use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::api::storage::v1::{CSINode, StorageClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Client, Resource};
 use runtime::{Shutdown, clock, entropy};
@@ -32,6 +40,11 @@ pub(crate) struct Scheduler {
     nodes: Arc<Informer<Node>>,
     pods: Arc<Informer<Pod>>,
     namespaces: Arc<Informer<Namespace>>,
+    claims: Arc<Informer<PersistentVolumeClaim>>,
+    volumes: Arc<Informer<PersistentVolume>>,
+    classes: Arc<Informer<StorageClass>>,
+    csi_nodes: Arc<Informer<CSINode>>,
+    budgets: Arc<Informer<PodDisruptionBudget>>,
     kin: Kin,
     cache: Arc<Mutex<Cache>>,
     queue: Arc<Queue>,
@@ -49,7 +62,12 @@ impl Scheduler {
             nodes: informers.of::<Node>(),
             // Pods that have ended take nothing from anybody.
             pods: informers.of_selected::<Pod>("status.phase!=Succeeded,status.phase!=Failed"),
-            namespaces: informers.of::<Namespace>(),
+            namespaces: informers.of(),
+            claims: informers.of(),
+            volumes: informers.of(),
+            classes: informers.of(),
+            csi_nodes: informers.of(),
+            budgets: informers.of(),
             kin: Kin::new(&informers),
             cache: Arc::default(),
             queue: Arc::new(Queue::new(options.backoff)),
@@ -68,11 +86,21 @@ impl Scheduler {
         let scheduler = self.clone();
         self.pods.on_change(move |change| scheduler.on_pod(change));
         self.keep(&self.namespaces, |around| &mut around.namespaces, Events::NAMESPACE);
+        self.keep(&self.claims, |around| &mut around.claims, Events::CLAIM);
+        self.keep(&self.volumes, |around| &mut around.volumes, Events::VOLUME);
+        self.keep(&self.classes, |around| &mut around.classes, Events::STORAGE_CLASS);
+        self.keep(&self.csi_nodes, |around| &mut around.csi_nodes, Events::CSI_NODE);
+        self.keep(&self.budgets, |around| &mut around.budgets, Events::NONE);
         let (scheduler, child) = (self.clone(), shutdown.clone());
         shutdown.spawn_until_begun("scheduler", async move {
             scheduler.nodes.synced().await;
             scheduler.pods.synced().await;
             scheduler.namespaces.synced().await;
+            scheduler.claims.synced().await;
+            scheduler.volumes.synced().await;
+            scheduler.classes.synced().await;
+            scheduler.csi_nodes.synced().await;
+            scheduler.budgets.synced().await;
             scheduler.kin.synced().await;
             loop {
                 let taken = scheduler.queue.take().await;
@@ -100,7 +128,9 @@ impl Scheduler {
                 }
             }
             drop(cache);
-            scheduler.queue.happened(events);
+            if !events.is_empty() {
+                scheduler.queue.happened(events);
+            }
         });
     }
 
@@ -128,6 +158,7 @@ impl Scheduler {
         let node = pods::node_name(pod);
         if matches!(change, Change::Deleted(_)) || pods::is_finished(pod) {
             self.queue.remove(&key);
+            self.cache().withdraw(uid);
             if self.cache().remove_pod(uid) {
                 self.queue.happened(Events::POD_DELETED);
             }
@@ -162,7 +193,27 @@ impl Scheduler {
             }
             _ => true,
         };
-        self.queue.set(Arc::new(PodInfo::new(pod.clone())), is_new_spec);
+        let info = Arc::new(PodInfo::new(pod.clone()));
+        self.follow_nomination(change, &info);
+        self.queue.set(info, is_new_spec);
+    }
+
+    /// Where room is made for a pod is in its status, so that a restart finds it again.
+    fn follow_nomination(&self, change: &Change<'_, Pod>, pod: &Arc<PodInfo>) {
+        let named = |pod: &Pod| {
+            let status = pod.status.as_ref();
+            status.and_then(|status| status.nominated_node_name.clone()).unwrap_or_default()
+        };
+        let before = match change {
+            Change::Updated(old, _) => named(old),
+            _ => String::new(),
+        };
+        let now = named(&pod.pod);
+        if !now.is_empty() {
+            self.cache().nominate(pod.clone(), &now);
+        } else if !before.is_empty() {
+            self.cache().withdraw(&pod.uid);
+        }
     }
 
     fn is_ours(&self, pod: &Pod) -> bool {
@@ -193,26 +244,55 @@ impl Scheduler {
         };
         let pod = PodInfo { kin: self.kin.of(&taken.pod.pod), ..(*taken.pod).clone() };
         let decision = schedule(&pod, &snapshot, DEFAULT, search);
+        let preemption = match &decision {
+            Decision::Refuse(refusal) if refusal.nodes > 0 => {
+                Some(preempt(&pod, &snapshot, DEFAULT, refusal, search.chance))
+            }
+            _ => None,
+        };
+        let steps = match &decision {
+            Decision::Bind { node, .. } => volume_steps(&pod, &snapshot, node),
+            Decision::Refuse(_) => Vec::new(),
+        };
         // Held no longer than needed: as long as it is, the cache copies what it changes.
         drop(snapshot);
         match decision {
             Decision::Bind { node, next_start } => {
                 self.start.store(next_start, Ordering::Relaxed);
                 self.cache().place(taken.pod.clone(), &node);
+                self.assume_volumes(&steps, &node);
                 let Ok(permit) = self.bindings.clone().acquire_owned().await else { return };
                 let scheduler = self.clone();
                 shutdown.spawn("binding", async move {
-                    scheduler.bind(taken, &node).await;
+                    scheduler.bind(taken, &node, &steps).await;
                     drop(permit);
                 });
             }
-            Decision::Refuse(refusal) => {
-                let (scheduler, child) = (self.clone(), shutdown.clone());
+            Decision::Refuse(mut refusal) => {
+                let mut nominated = Some(String::new());
+                let mut room = None;
+                match preemption {
+                    None => {}
+                    Some(Preemption::Nothing { sentence, gives_up }) => {
+                        refusal.preemption = Some(sentence);
+                        nominated = nominated.filter(|_| gives_up);
+                    }
+                    Some(Preemption::Room { node, victims }) => {
+                        self.cache().nominate(taken.pod.clone(), &node);
+                        nominated = Some(node.clone());
+                        room = Some((node, victims));
+                    }
+                }
                 let message = refusal.message();
                 tracing::debug!(pod = %taken.pod.key, message, "no node");
                 self.refuse(&taken, &refusal);
-                child.spawn("refusal", async move {
-                    scheduler.tell_refusal(&taken, "Unschedulable", &message).await;
+                let scheduler = self.clone();
+                shutdown.spawn("refusal", async move {
+                    let nominated = nominated.as_deref();
+                    scheduler.tell_refusal(&taken, "Unschedulable", &message, nominated).await;
+                    if let Some((node, victims)) = room {
+                        scheduler.make_room(&taken.pod, &node, &victims).await;
+                    }
                 });
             }
         }
@@ -226,7 +306,7 @@ impl Scheduler {
         self.queue.refused(taken, taken.pod.clone(), refusal.wants);
     }
 
-    async fn bind(&self, taken: Taken, node: &str) {
+    async fn bind(&self, taken: Taken, node: &str, steps: &[Step]) {
         let (pod, key) = (&taken.pod.pod, &taken.pod.key);
         let path = Pod::url_path(&(), key.namespace());
         let body = json!({
@@ -235,6 +315,14 @@ impl Scheduler {
             "target": {"kind": "Node", "name": node},
         });
         let action = Action::Create { path: format!("{path}/{}/binding", key.name), body };
+        if let Err(why) = self.bind_volumes(steps, node).await {
+            self.restore_volumes(steps);
+            self.cache().remove_pod(&taken.pod.uid);
+            self.queue.happened(Events::POD_DELETED);
+            let message = format!("running PreBind plugin \"VolumeBinding\": {why}");
+            self.queue.refused(&taken, taken.pod.clone(), Events::NONE);
+            return self.tell_refusal(&taken, "SchedulerError", &message, None).await;
+        }
         match execute(&self.client, &action).await {
             Ok(_) => {
                 self.queue.settled(&taken);
@@ -256,13 +344,20 @@ impl Scheduler {
                 }
                 let message = format!("binding rejected: {}", client::message(&error));
                 self.queue.refused(&taken, taken.pod.clone(), Events::NONE);
-                self.tell_refusal(&taken, "SchedulerError", &message).await;
+                self.tell_refusal(&taken, "SchedulerError", &message, None).await;
             }
         }
     }
 
     /// Tells people, and the pod's status, why it has no node.
-    async fn tell_refusal(&self, taken: &Taken, reason: &str, message: &str) {
+    /// `nominated` is the node at which room is made, empty for none; `None` leaves it as it is.
+    async fn tell_refusal(
+        &self,
+        taken: &Taken,
+        reason: &str,
+        message: &str,
+        nominated: Option<&str>,
+    ) {
         let pod = &taken.pod.pod;
         let note = truncated(message, EVENT_NOTE_BYTES_MAX);
         self.recorder.tell_doing(
@@ -272,7 +367,9 @@ impl Scheduler {
             "Scheduling",
             note,
         );
-        let Some(patch) = condition_patch(pod, reason, message, Time(clock::now())) else { return };
+        let Some(patch) = status_patch(pod, reason, message, nominated, Time(clock::now())) else {
+            return;
+        };
         if let Err(error) = execute(&self.client, &Action::patch_status(&**pod, patch)).await
             && !client::is_not_found(&error)
         {
@@ -304,27 +401,47 @@ fn node_events(old: &Node, new: &Node) -> Events {
     events
 }
 
-/// The patch that sets `PodScheduled` to false; `None` when it says so already.
-fn condition_patch(pod: &Pod, reason: &str, message: &str, now: Time) -> Option<Value> {
+/// What is to be written so that `pod` has its volumes on `node`.
+fn volume_steps(pod: &PodInfo, snapshot: &Snapshot, node: &str) -> Vec<Step> {
+    if pod.claims.is_empty() {
+        return Vec::new();
+    }
+    let Some(node) = snapshot.node(node) else { return Vec::new() };
+    let claims = PodClaims::of(pod, &snapshot.around).unwrap_or_default();
+    claims.plan(&snapshot.around, node).unwrap_or_default()
+}
+
+/// The patch that sets `PodScheduled` to false, and the node at which room is made; `None` when
+/// the status says so already.
+fn status_patch(
+    pod: &Pod,
+    reason: &str,
+    message: &str,
+    nominated: Option<&str>,
+    now: Time,
+) -> Option<Value> {
     let old = pods::condition(pod, "PodScheduled");
     let is_same = old.is_some_and(|old| {
         old.status == "False"
             && old.reason.as_deref() == Some(reason)
             && old.message.as_deref() == Some(message)
     });
-    if is_same {
+    let old_node = pod.status.as_ref().and_then(|status| status.nominated_node_name.as_deref());
+    let node = nominated.filter(|node| *node != old_node.unwrap_or_default());
+    if is_same && node.is_none() {
         return None;
     }
     let moved =
         old.filter(|old| old.status == "False").and_then(|o| o.last_transition_time.clone());
-    Some(json!({
-        "metadata": {"uid": pod.metadata.uid},
-        "status": {"conditions": [{
-            "type": "PodScheduled", "status": "False", "reason": reason, "message": message,
-            "lastProbeTime": null, "lastTransitionTime": moved.unwrap_or(now),
-            "observedGeneration": pod.metadata.generation,
-        }]},
-    }))
+    let mut status = json!({"conditions": [{
+        "type": "PodScheduled", "status": "False", "reason": reason, "message": message,
+        "lastProbeTime": null, "lastTransitionTime": moved.unwrap_or(now),
+        "observedGeneration": pod.metadata.generation,
+    }]});
+    if let Some(node) = node {
+        status["nominatedNodeName"] = if node.is_empty() { Value::Null } else { node.into() };
+    }
+    Some(json!({"metadata": {"uid": pod.metadata.uid}, "status": status}))
 }
 
 fn truncated(message: &str, bytes_max: usize) -> String {

@@ -14,14 +14,18 @@ mod kin;
 mod limits;
 mod plugins;
 mod pod;
+mod preemption;
 mod queue;
 mod refusal;
+#[cfg(test)]
+mod replay;
 mod resources;
 mod snapshot;
 mod surroundings;
 mod tallies;
 mod terms;
 mod topology;
+mod volumes;
 
 pub use flags::{Options, table as flag_table};
 

@@ -5,6 +5,7 @@
 //! `k8s.io/kubernetes/pkg/scheduler/framework`, and its default weights.
 
 mod balanced_allocation;
+mod dynamic_resources;
 mod image_locality;
 mod inter_pod_affinity;
 pub(crate) mod node_affinity;
@@ -12,8 +13,12 @@ mod node_name;
 mod node_ports;
 mod node_resources_fit;
 mod node_unschedulable;
+mod node_volume_limits;
 mod pod_topology_spread;
 mod taint_toleration;
+mod volume_binding;
+mod volume_restrictions;
+mod volume_zone;
 
 use crate::limits::SCORE_MAX;
 use crate::pod::PodInfo;
@@ -196,8 +201,13 @@ pub(crate) const DEFAULT: &[Row] = &[
     Row { plugin: &node_affinity::NodeAffinity, weight: 2 },
     Row { plugin: &node_ports::NodePorts, weight: 0 },
     Row { plugin: &node_resources_fit::NodeResourcesFit, weight: 1 },
+    Row { plugin: &volume_restrictions::VolumeRestrictions, weight: 0 },
+    Row { plugin: &node_volume_limits::NodeVolumeLimits, weight: 0 },
+    Row { plugin: &volume_binding::VolumeBinding, weight: 0 },
+    Row { plugin: &volume_zone::VolumeZone, weight: 0 },
     Row { plugin: &pod_topology_spread::PodTopologySpread, weight: 2 },
     Row { plugin: &inter_pod_affinity::InterPodAffinity, weight: 2 },
+    Row { plugin: &dynamic_resources::DynamicResources, weight: 0 },
     Row { plugin: &balanced_allocation::BalancedAllocation, weight: 1 },
     Row { plugin: &image_locality::ImageLocality, weight: 1 },
 ];

@@ -38,6 +38,12 @@ impl Snapshot {
         self.nodes.get(*self.index.get(name)?)
     }
 
+    /// The node at which room was made for `pod`, or is.
+    pub(crate) fn nomination(&self, pod: &PodInfo) -> Option<&str> {
+        let mut all = self.nominated.iter();
+        all.find(|(_, pods)| pods.iter().any(|own| own.uid == pod.uid)).map(|(node, _)| &**node)
+    }
+
     pub(crate) fn tallies(&self) -> &Tallies {
         &self.tallies
     }
