@@ -40,7 +40,12 @@ impl Context {
 
     /// What this controller tells people with, in its own name.
     pub(crate) fn recorder(&self) -> Recorder {
-        Recorder::new(self.client(), self.account, &self.shutdown)
+        self.recorder_as(self.account)
+    }
+
+    /// The same under the name `component`, where upstream's events have another than the account.
+    pub(crate) fn recorder_as(&self, component: &'static str) -> Recorder {
+        Recorder::new(self.client(), component, &self.shutdown)
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn start(context: &Context) {
         nodes: context.informers.of::<Node>(),
         revisions: context.informers.of::<ControllerRevision>(),
         expectations: Expectations::default(),
-        recorder: context.recorder(),
+        recorder: context.recorder_as("daemonset-controller"),
         failed: Mutex::default(),
     });
     let queue = Queue::new();

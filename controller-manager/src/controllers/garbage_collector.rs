@@ -50,7 +50,7 @@ pub(crate) fn start(context: &Context) {
         queue: Queue::new(),
         absent: Mutex::default(),
         resources: Mutex::default(),
-        recorder: context.recorder(),
+        recorder: context.recorder_as("garbage-collector-controller"),
     });
     let (own, shutdown) = (context.clients.own(), context.shutdown.clone());
     let workers = context.options.concurrency.garbage;

@@ -50,7 +50,7 @@ pub(crate) fn start(context: &Context) {
     let controller = Arc::new(Controller {
         client: context.client(),
         nodes: context.informers.of::<Node>(),
-        recorder: context.recorder(),
+        recorder: context.recorder_as("cidrAllocator"),
         ranges: options.cluster_cidrs.iter().map(range).collect(),
     });
     let queue = Queue::new();

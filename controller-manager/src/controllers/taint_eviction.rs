@@ -42,7 +42,7 @@ pub(crate) fn start(context: &Context) {
             there.for_each(|pod| add.add(Key::of(&*pod)));
         }
     });
-    let (client, recorder) = (context.client(), context.recorder());
+    let (client, recorder) = (context.client(), context.recorder_as("taint-eviction-controller"));
     run_workers("taint-eviction-controller", WORKERS, queue, &context.shutdown, move |key: Key| {
         let (nodes, all_pods) = (nodes.clone(), all_pods.clone());
         let (client, recorder) = (client.clone(), recorder.clone());

@@ -1,6 +1,8 @@
 //! The clients of one process: its own, and one for each controller.
 
-use crate::{ClientError, ConnectOptions, connect, connect::connect_anonymously, identity};
+use crate::connect::connect_anonymously;
+use crate::rate::limited;
+use crate::{ClientError, ConnectOptions, connect, identity};
 use kube::Client;
 use std::sync::Arc;
 
@@ -34,17 +36,18 @@ impl Clients {
         per_controller: bool,
     ) -> Result<Self, ClientError> {
         let own = connect(options).await?;
+        let (root, qps, burst) = (own.clone(), options.qps, options.burst);
         if !per_controller {
-            return Ok(Self::shared(own));
+            return Ok(Self::with_maker(own, move |_| limited(root.clone(), qps, burst)));
         }
         let anonymous = connect_anonymously(options).await?;
-        let root = own.clone();
         Ok(Self::with_maker(own, move |account| {
-            identity::as_account(root.clone(), anonymous.clone(), account)
+            let client = identity::as_account(root.clone(), anonymous.clone(), account);
+            limited(client, qps, burst)
         }))
     }
 
-    /// The process's own client: informers, leases, discovery.
+    /// The process's own client: informers, leases, discovery. No limit is put on it.
     pub fn own(&self) -> Client {
         self.own.clone()
     }

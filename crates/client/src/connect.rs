@@ -4,7 +4,7 @@
 //! current context is used, `--master` replaces its server, and with neither the in-cluster
 //! configuration is tried.
 
-use crate::{ClientError, limits, rate::Limiter};
+use crate::{ClientError, limits};
 use http::{Request, Response};
 use kube::client::{Body, ClientBuilder};
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
@@ -18,18 +18,18 @@ pub struct ConnectOptions {
     pub kubeconfig: Option<PathBuf>,
     /// `--master`: the API server's URL, in place of the kubeconfig's.
     pub master: Option<String>,
-    /// `--kube-api-qps`: requests a second that one client sends; 0 or less is no limit.
+    /// `--kube-api-qps`: requests a second that one controller sends; 0 or less is no limit.
     pub qps: f64,
     /// `--kube-api-burst`: requests that may go out at once after a quiet time.
     pub burst: u32,
 }
 
-/// A client, and the configuration it was made from.
+/// A client without a limit on its requests; see [`crate::Clients`] for those with one.
 ///
 /// # Errors
 /// [`ClientError`] when the file is missing or wrong, or when its certificates can't be used.
 pub async fn connect(options: &ConnectOptions) -> Result<kube::Client, ClientError> {
-    build(config(options).await?, options)
+    build(config(options).await?)
 }
 
 /// The same server as [`connect`] reaches, without any credentials.
@@ -38,7 +38,7 @@ pub(crate) async fn connect_anonymously(
 ) -> Result<kube::Client, ClientError> {
     let mut config = config(options).await?;
     config.auth_info = AuthInfo::default();
-    build(config, options)
+    build(config)
 }
 
 /// A client over any tower service: how `orlop` reaches its own API server without a socket.
@@ -53,13 +53,10 @@ where
     kube::Client::new(service, "default")
 }
 
-fn build(config: Config, options: &ConnectOptions) -> Result<kube::Client, ClientError> {
+fn build(config: Config) -> Result<kube::Client, ClientError> {
     let builder =
         ClientBuilder::try_from(config).map_err(|error| ClientError::Setup(Box::new(error)))?;
-    Ok(match Limiter::new(options.qps, options.burst) {
-        Some(limiter) => builder.with_layer(&limiter).build(),
-        None => builder.build(),
-    })
+    Ok(builder.build())
 }
 
 async fn config(options: &ConnectOptions) -> Result<Config, ClientError> {

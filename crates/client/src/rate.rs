@@ -1,19 +1,19 @@
-//! `--kube-api-qps` and `--kube-api-burst`: a token bucket before a client's transport.
+//! `--kube-api-qps` and `--kube-api-burst`: a token bucket before the client of a controller.
 //!
-//! Mirrors `k8s.io/client-go/util/flowcontrol`'s token bucket as `rest.Config` uses it: every
-//! request takes one token, watches included, and waits for it when there is none.
+//! Mirrors `k8s.io/client-go/util/flowcontrol`'s token bucket as `rest.Config` uses it: each
+//! controller has its own, and waits when it is empty. Informers and leases have none: a late
+//! renewal would cost the leadership, and a watch is one request for a long time.
 
-use futures::future::BoxFuture;
+use http::Request;
+use kube::Client;
+use kube::client::Body;
 use runtime::clock;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tower::{Layer, Service};
 
-/// The bucket; clones share it.
-#[derive(Clone, Debug)]
-pub(crate) struct Limiter {
-    bucket: Arc<Mutex<Bucket>>,
+#[derive(Debug)]
+struct Limiter {
+    bucket: Mutex<Bucket>,
 }
 
 #[derive(Debug)]
@@ -26,12 +26,12 @@ struct Bucket {
 
 impl Limiter {
     /// `None` when `qps` says that there is no limit.
-    pub(crate) fn new(qps: f64, burst: u32) -> Option<Self> {
+    fn new(qps: f64, burst: u32) -> Option<Self> {
         (qps > 0.0).then(|| {
             let burst = f64::from(burst.max(1));
             let bucket =
                 Bucket { per_second: qps, burst, tokens: burst, filled_at: clock::monotonic() };
-            Self { bucket: Arc::new(Mutex::new(bucket)) }
+            Self { bucket: Mutex::new(bucket) }
         })
     }
 
@@ -51,51 +51,19 @@ impl Bucket {
     }
 }
 
-impl<S> Layer<S> for Limiter {
-    type Service = Limited<S>;
-
-    fn layer(&self, inner: S) -> Limited<S> {
-        Limited { inner: Arc::new(tokio::sync::Mutex::new(inner)), limiter: self.clone() }
-    }
-}
-
-/// A service behind a [`Limiter`].
-pub(crate) struct Limited<S> {
-    inner: Arc<tokio::sync::Mutex<S>>,
-    limiter: Limiter,
-}
-
-impl<S, R> Service<R> for Limited<S>
-where
-    S: Service<R> + Send + 'static,
-    S::Future: Send,
-    S::Response: Send,
-    S::Error: Send,
-    R: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        let wait = self.limiter.take();
-        let inner = self.inner.clone();
-        Box::pin(async move {
+/// `client` behind a bucket of its own; itself, when `qps` says that there is no limit.
+pub(crate) fn limited(client: Client, qps: f64, burst: u32) -> Client {
+    let Some(limiter) = Limiter::new(qps, burst) else { return client };
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (wait, client) = (limiter.take(), client.clone());
+        async move {
             if !wait.is_zero() {
                 clock::sleep(wait).await;
             }
-            let answer = {
-                let mut service = inner.lock().await;
-                futures::future::poll_fn(|context| service.poll_ready(context)).await?;
-                service.call(request)
-            };
-            answer.await
-        })
-    }
+            client.send(request).await
+        }
+    });
+    Client::new(service, "default")
 }
 
 #[cfg(test)]

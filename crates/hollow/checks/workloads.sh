@@ -17,8 +17,9 @@ D=$(mktemp -d)
 PIDS=()
 finish() {
   code=$?
-  for pid in "${PIDS[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
+  # Ours are asked; the server and its store are not: without each other they wait for long.
+  for pid in "${PIDS[@]:2}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
+  for pid in "${PIDS[@]:0:2}"; do kill -9 "$pid" 2>/dev/null || true; done
   if [ $code = 0 ]; then rm -rf "$D"; else echo "failed; logs in $D" >&2; fi
 }
 trap finish EXIT
