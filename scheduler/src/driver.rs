@@ -185,6 +185,7 @@ impl Scheduler {
         }
         if pods::is_terminating(pod) || !self.is_ours(pod) {
             self.queue.remove(&key);
+            self.cache().withdraw(uid);
             return;
         }
         let is_new_spec = match change {

@@ -143,6 +143,8 @@ fn decisions_and_messages_are_upstreams() {
             }
             if let Some(node) = expected["node"].as_str() {
                 cluster.cache.place(Arc::new(pod), node);
+            } else if let Some(node) = expected["nominated"].as_str() {
+                cluster.cache.nominate(Arc::new(pod), node);
             }
         }
     }

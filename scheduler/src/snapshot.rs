@@ -113,8 +113,11 @@ impl Snapshot {
     /// Keeps the domains of the labels that `pod` counts by, from now on.
     pub(crate) fn follow(&mut self, pod: &PodInfo) {
         let spread = pod.spec().topology_spread_constraints.iter().flatten();
-        let keys = pod.terms.all().map(|term| &term.topology_key);
-        for key in keys.chain(spread.map(|constraint| &constraint.topology_key)) {
+        let spread = spread.map(|constraint| constraint.topology_key.as_str());
+        let keys = pod.terms.all().map(|term| term.topology_key.as_str());
+        // Services and controllers spread their pods over these unasked.
+        let unasked = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"];
+        for key in keys.chain(spread).chain(unasked) {
             if !self.topology.follows(key) {
                 Arc::make_mut(&mut self.topology).follow(key, &self.nodes);
             }
