@@ -282,3 +282,46 @@ pub(crate) fn refuse_faults(faults: &Faults, query: &Query, kind: &Kind) -> Resu
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object::json;
+    use store::Entry;
+
+    #[test]
+    fn the_ring_is_bounded_by_changes_and_by_bytes() {
+        let kind = kinds::find("", "v1", "configmaps").unwrap();
+        let shelf = Shelf::new(kind);
+        let put = |revision: Revision, size: usize| {
+            let name = format!("map-{}", revision % 3);
+            let map = json!({
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": { "name": name, "namespace": "space" },
+                "data": { "value": "x".repeat(size) },
+            });
+            let entry = Entry {
+                key: format!("/registry/configmaps/space/{name}"),
+                value: crate::encode_stored(kind, &map).unwrap(),
+                create_revision: revision,
+                mod_revision: revision,
+                unreadable: None,
+            };
+            let item = Item::read(kind, &entry).map(Arc::new).map(Some);
+            shelf.apply(format!("space/{name}"), revision, item);
+            let state = shelf.read();
+            assert!(state.ring.len() <= RING_CHANGES);
+            assert!(state.ring_bytes <= RING_BYTES);
+            let held: usize = state.ring.iter().map(|change| change.bytes).sum();
+            assert_eq!(held, state.ring_bytes);
+            let last = state.ring.back().unwrap();
+            assert_eq!(last.revision, revision);
+            assert!(state.trimmed < state.ring.front().unwrap().revision);
+        };
+        let small = RING_CHANGES as Revision + 50;
+        (1..small).for_each(|revision| put(revision, 10));
+        (small..small + 50).for_each(|revision| put(revision, 1 << 20));
+        assert!(shelf.read().ring.len() < 50, "one of the larger ones had to go");
+    }
+}

@@ -8,6 +8,7 @@ extern crate orlop_registry as registry;
 
 mod deletes;
 mod dice;
+mod etcd;
 mod faults;
 mod house;
 mod lists;

@@ -194,6 +194,14 @@ async fn the_same_over_the_embedded_store() {
     run(Arc::new(store), seed, plan, true).await;
 }
 
+#[tokio::test]
+async fn the_same_over_a_real_etcd() {
+    let seed = seeds(1)[0];
+    let etcd = crate::etcd::Process::start().await;
+    let plan = Plan { lose: 30, end: 20, cut: 20, ..Plan::default() };
+    run(Arc::new(etcd.store()), seed, plan, true).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn nobody_resumes_within_a_gap() {
     let house = House::new(1).await;
