@@ -27,7 +27,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    let Command::Up(options) = command.unwrap_or_else(|| Command::Up(up::Options::parse_from(["up"])));
+    let Command::Up(options) =
+        command.unwrap_or_else(|| Command::Up(up::Options::parse_from(["up"])));
     let outcome = tokio::runtime::Runtime::new()
         .map_err(anyhow::Error::from)
         .and_then(|engine| engine.block_on(up::run(options)));

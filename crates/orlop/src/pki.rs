@@ -52,6 +52,8 @@ impl Pki {
         pki.ensure_leaf("admin", "kubernetes-admin", "system:masters", &[])?;
         if !pki.file("sa.key").exists() {
             let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+            // Upstream's server checks tokens by a public key only where keys are P-256.
+            write(&pki.file("sa.pub"), &key.public_key_pem())?;
             write_private(&pki.file("sa.key"), &key.serialize_pem())?;
         }
         Ok(pki)

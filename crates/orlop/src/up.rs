@@ -72,10 +72,11 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let pki = make_pki(&options, &directory)?;
     progress.step("keys and certificates");
 
-    let (api_flags, api_options) = api_server_options(&options, &pki)?;
+    let api_options = api_server_options(&options, &pki)?;
+    let controllers = controller_options(&options, &pki)?;
+    let scheduler = scheduler_options()?;
     let store = open_store(&options, &directory, &api_options)?;
     progress.step("store");
-    drop(api_flags);
     let server = api_server::start(api_options, store, shutdown.clone()).await?;
     let kubeconfig = directory.join("admin.kubeconfig");
     let url = format!("https://{}", server.address);
@@ -83,8 +84,8 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     server.ready().await;
     progress.step(&format!("API server ready on {url}"));
 
-    start_controllers(&options, &pki, &server, &shutdown)?;
-    start_scheduler(&server, &shutdown)?;
+    start_controllers(controllers, &server, &shutdown);
+    start_scheduler(scheduler, &server, &shutdown);
     progress.step("controllers and scheduler");
     for number in 1..=options.hollow_nodes {
         let client = in_process(&server, UserInfo::new("system:hollow", &["system:masters"]));
@@ -113,20 +114,23 @@ fn data_directory(given: Option<&Path>) -> Result<PathBuf> {
 }
 
 fn make_pki(options: &Options, directory: &Path) -> Result<Pki> {
-    let names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
-        "kubernetes.default.svc.cluster.local"];
-    let network = api_server::ServiceNetwork::parse(&options.service_cluster_ip_range, "30000-32767")
-        .map_err(|why| anyhow!(why))?;
+    let names = [
+        "localhost",
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+    ];
+    let network =
+        api_server::ServiceNetwork::parse(&options.service_cluster_ip_range, "30000-32767")
+            .map_err(|why| anyhow!(why))?;
     let addresses =
         [options.bind_address, network.kubernetes_address(), IpAddr::from([127, 0, 0, 1])];
     Pki::ensure(&directory.join("pki"), &names.map(str::to_owned), &addresses)
 }
 
 /// The API server's command line, read.
-fn api_server_options(
-    options: &Options,
-    pki: &Pki,
-) -> Result<(flags::Parsed, api_server::Options)> {
+fn api_server_options(options: &Options, pki: &Pki) -> Result<api_server::Options> {
     let file = |name: &str| pki.file(name).display().to_string();
     let mut line = vec![
         format!("--bind-address={}", options.bind_address),
@@ -135,10 +139,11 @@ fn api_server_options(
         format!("--tls-private-key-file={}", file("apiserver.key")),
         format!("--client-ca-file={}", file("ca.crt")),
         format!("--service-account-signing-key-file={}", file("sa.key")),
-        format!("--service-account-key-file={}", file("sa.key")),
+        format!("--service-account-key-file={}", file("sa.pub")),
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local".to_owned(),
         format!("--service-cluster-ip-range={}", options.service_cluster_ip_range),
-        "--authorization-mode=RBAC".to_owned(),
+        "--authorization-mode=Node,RBAC".to_owned(),
+        "--enable-admission-plugins=NodeRestriction".to_owned(),
         "--enable-bootstrap-token-auth".to_owned(),
     ];
     if let Some(file) = &options.encryption_provider_config {
@@ -146,8 +151,7 @@ fn api_server_options(
     }
     line.extend(options.api_server_flags.iter().cloned());
     let given = flags::parse(api_server::flags::FLAGS, line)?;
-    let read = api_server::flags::options(&given).map_err(|why| anyhow!(why))?;
-    Ok((given, read))
+    api_server::flags::options(&given).map_err(|why| anyhow!(why))
 }
 
 fn open_store(
@@ -166,12 +170,8 @@ fn in_process(server: &api_server::Server, user: UserInfo) -> client::Client {
     client::from_service(server.client(user))
 }
 
-fn start_controllers(
-    options: &Options,
-    pki: &Pki,
-    server: &api_server::Server,
-    shutdown: &Shutdown,
-) -> Result<()> {
+/// The controller manager's command line, read.
+fn controller_options(options: &Options, pki: &Pki) -> Result<controller_manager::Options> {
     let file = |name: &str| pki.file(name).display().to_string();
     let line = [
         "--leader-elect=false".to_owned(),
@@ -184,28 +184,38 @@ fn start_controllers(
         format!("--cluster-signing-key-file={}", file("ca.key")),
     ];
     let given = flags::parse(&controller_manager::flag_table(), line)?;
-    let parsed = controller_manager::Options::from_flags(&given).map_err(|why| anyhow!(why))?;
+    controller_manager::Options::from_flags(&given).map_err(|why| anyhow!(why))
+}
+
+/// The scheduler's command line, read.
+fn scheduler_options() -> Result<scheduler::Options> {
+    let given =
+        flags::parse(&scheduler::flag_table(), ["--leader-elect=false", "--secure-port=0"])?;
+    scheduler::Options::from_flags(&given).map_err(|why| anyhow!(why))
+}
+
+fn start_controllers(
+    options: controller_manager::Options,
+    server: &api_server::Server,
+    shutdown: &Shutdown,
+) {
     let user = UserInfo::new("system:kube-controller-manager", &["system:masters"]);
     let clients = Clients::shared(in_process(server, user));
     let child = shutdown.clone();
     shutdown.spawn("controller manager", async move {
-        if let Err(error) = controller_manager::run(parsed, clients, child).await {
+        if let Err(error) = controller_manager::run(options, clients, child).await {
             tracing::error!("controller manager: {error}");
         }
     });
-    Ok(())
 }
 
-fn start_scheduler(server: &api_server::Server, shutdown: &Shutdown) -> Result<()> {
-    let given = flags::parse(&scheduler::flag_table(), ["--leader-elect=false", "--secure-port=0"])?;
-    let parsed = scheduler::Options::from_flags(&given).map_err(|why| anyhow!(why))?;
+fn start_scheduler(options: scheduler::Options, server: &api_server::Server, shutdown: &Shutdown) {
     let user = UserInfo::new("system:kube-scheduler", &["system:masters"]);
     let clients = Clients::shared(in_process(server, user));
     let child = shutdown.clone();
     shutdown.spawn("scheduler", async move {
-        if let Err(error) = scheduler::run(parsed, clients, child).await {
+        if let Err(error) = scheduler::run(options, clients, child).await {
             tracing::error!("scheduler: {error}");
         }
     });
-    Ok(())
 }

@@ -4,6 +4,7 @@
 use crate::flags::{self, Flag, FlagError, Parsed};
 use crate::logging;
 use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// One program.
@@ -30,14 +31,14 @@ impl Program {
         let parsed = match flags::parse(&self.flags, std::env::args().skip(1)) {
             Ok(parsed) => parsed,
             Err(FlagError::Help) => {
-                println!("{}\n\nUsage:\n  {} [flags]\n\nFlags:", self.about, self.name);
-                println!("{}", flags::help(&self.flags));
+                let help = flags::help(&self.flags);
+                print(&format!("{}\n\nUsage:\n  {} [flags]\n\nFlags:\n{help}", self.about, self.name));
                 return ExitCode::SUCCESS;
             }
             Err(error) => return failed(&error),
         };
         if !matches!(parsed.text("version"), "" | "false") {
-            println!("Kubernetes v{}", self.version);
+            print(&format!("Kubernetes v{}", self.version));
             return ExitCode::SUCCESS;
         }
         for warning in parsed.warnings() {
@@ -57,6 +58,11 @@ impl Program {
             Err(error) => failed(&error),
         }
     }
+}
+
+/// Prints for a reader who may have seen enough (`--help | head`).
+fn print(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 fn failed(error: &impl Display) -> ExitCode {
