@@ -150,8 +150,13 @@ pub fn refusal(error: &ApiError, accept: &Accept) -> Response<Body> {
 
 /// Answers a request that was read with a `metav1.Status`, and with what it was warned of.
 pub fn refused(ask: &Ask, error: &ApiError) -> Response<Body> {
+    with_warnings(ask, refusal(error, &ask.accept))
+}
+
+/// An answer, and what the request was warned of.
+pub fn with_warnings(ask: &Ask, response: Response<Body>) -> Response<Body> {
     let warnings = ask.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
-    warned(refusal(error, &ask.accept), &warnings)
+    warned(response, &warnings)
 }
 
 /// Answers with the authorizers' refusal, which browsers must not take for anything else.
@@ -275,7 +280,8 @@ fn head(status: StatusCode, media: Media, body: Body) -> Response<Body> {
 /// Puts a sentence before all others that the client is warned with.
 pub fn warn_first(headers: &mut HeaderMap, sentence: &str) {
     let Ok(first) = HeaderValue::from_str(&format!("299 - {sentence:?}")) else { return };
-    let others: Vec<HeaderValue> = headers.get_all(header::WARNING).iter().cloned().collect();
+    let others: Vec<HeaderValue> =
+        headers.get_all(header::WARNING).iter().filter(|other| **other != first).cloned().collect();
     headers.insert(header::WARNING, first);
     for other in others {
         headers.append(header::WARNING, other);

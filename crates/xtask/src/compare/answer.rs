@@ -22,7 +22,7 @@ const NO_HEADERS: &[&str] = &[
 ];
 
 /// Headers whose value is drawn; that they are there counts.
-const DRAWN_HEADERS: &[&str] = &["audit-id"];
+const DRAWN_HEADERS: &[&str] = &["audit-id", "etag"];
 
 /// Patterns of what differs, and what stands for it.
 static DRAWN: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
@@ -41,7 +41,7 @@ static DRAWN: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"10\.32\.0\.\d{1,3}", "SERVICEIP"),
         (r"127\.0\.0\.1:\d+", "HOST:PORT"),
         (r"\b(gen-)[a-z0-9]{5}\b", "${1}DRAWN"),
-        (r#""\d{1,2}s""#, "\"AGE\""),
+        (r#""(\d+m)?\d{1,3}s""#, "\"AGE\""),
         (r"(resource version: )\d+", "${1}RV"),
         (r"(current: |requested: )\d+", "${1}RV"),
         (r"\(\d+\)", "(N)"),
@@ -111,7 +111,12 @@ pub(super) fn messages(bytes: &[u8]) -> String {
         let (length, behind) = rest.split_at(4);
         let length = u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize;
         let frame = &behind[..length.min(behind.len())];
-        text.push_str(&format!("frame {}\n", message(frame)));
+        // A watch's frame is an event around an envelope, whose length varies with versions.
+        let at = frame.windows(4).position(|four| four == b"k8s\0").unwrap_or_default();
+        let kinds = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"];
+        let head = String::from_utf8_lossy(&frame[..at]);
+        let kind = kinds.iter().find(|kind| head.contains(**kind)).unwrap_or(&"?");
+        text.push_str(&format!("frame {kind} {}\n", message(&frame[at..])));
         rest = &behind[frame.len()..];
     }
     text

@@ -17,6 +17,10 @@ const SELECTABLE_FIELDS: usize = 8;
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    fn allow_unconditional_update(&self) -> bool {
+        false
+    }
+
     fn status_keeps_metadata(&self) -> bool {
         true
     }

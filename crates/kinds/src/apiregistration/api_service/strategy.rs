@@ -10,6 +10,10 @@ use object::{FieldErrors, Value, json, names};
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    fn allow_unconditional_update(&self) -> bool {
+        false
+    }
+
     fn prepare_create(&self, object: &mut Value, context: &Context) {
         // One without a service is served here, and therefore there.
         if object["spec"]["service"].is_null() {
