@@ -136,6 +136,10 @@ impl Cache {
             }
         }
         let revision = revision.unwrap_or_default();
+        if since.is_some_and(|since| revision < since) {
+            // The store went back: no list may claim a revision that is yet to come again.
+            self.reached.send_replace(revision);
+        }
         for shelf in self.places.by_key.values() {
             let items = loaded.remove(shelf.place()).unwrap_or_default();
             match since {
