@@ -1,3 +1,5 @@
+//! Who has to go, and what is said where nobody can.
+
 use super::*;
 use crate::cycle::{Decision, Search, schedule};
 use crate::plugins::DEFAULT;

@@ -1,3 +1,5 @@
+//! Zones and hosts, and who may go where.
+
 use super::super::testing::{cluster, labelled, node, points, verdicts};
 use super::*;
 use control::selector::Matcher;

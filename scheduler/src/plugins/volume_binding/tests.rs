@@ -1,3 +1,5 @@
+//! Claims of every sort, and the nodes that can serve them.
+
 use super::super::testing::{cluster, node, pod, verdicts};
 use super::*;
 use control::Key;
