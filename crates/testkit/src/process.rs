@@ -26,6 +26,7 @@ impl std::error::Error for Ended {}
 #[derive(Debug)]
 pub struct Process {
     name: String,
+    command: Command,
     child: Child,
     log: PathBuf,
 }
@@ -40,7 +41,20 @@ impl Process {
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command.spawn().with_context(|| format!("{name} does not start"))?;
-        Ok(Self { name, child, log: log.to_owned() })
+        Ok(Self { name, command, child, log: log.to_owned() })
+    }
+
+    /// Starts it again where it has ended with an error, as systemd does.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn keep_running(&mut self) -> Result<()> {
+        if self.child.try_wait()?.is_some_and(|status| !status.success()) {
+            let output = File::options().append(true).open(&self.log)?;
+            self.command.stdout(output.try_clone()?).stderr(output);
+            self.child = self.command.spawn()?;
+        }
+        Ok(())
     }
 
     /// Nothing, while it runs.

@@ -154,6 +154,16 @@ impl Site {
         self.start("kube-scheduler", maker, age, &flags)
     }
 
+    /// Starts nodes that only pretend to run pods.
+    ///
+    /// # Errors
+    /// Where there is no such program.
+    pub fn hollow_nodes(&self, names: &[&str]) -> Result<Running> {
+        let mut command = Command::new(Maker::Ours.program("hollow-node")?);
+        command.arg(self.kubeconfig("admin")).args(names);
+        Ok(Running { process: Process::start(command, &self.path("hollow-node.log"))? })
+    }
+
     fn start(
         &self,
         program: &str,
@@ -175,7 +185,7 @@ impl Site {
             let is_list = maker == Maker::Ours && flag.starts_with("--enable-admission-plugins=");
             if is_list { without(&flag, PLUGINS_MISSING) } else { flag }
         }));
-        command.args(flags);
+        command.args(flags.iter().map(|flag| self.here(flag)));
         let process = Process::start(command, &self.path(&format!("{program}.log")))?;
         Ok(Running { process })
     }

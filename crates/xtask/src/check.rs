@@ -89,7 +89,8 @@ fn tests(arguments: &[&str], tally: &mut Tally) -> Result<()> {
 }
 
 fn release() -> Result<()> {
-    let programs = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "orlop"];
+    let programs =
+        ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "orlop", "orlop-hollow"];
     let mut build = cargo(&["build", "--release"]);
     for program in programs {
         build.args(["--package", program]);

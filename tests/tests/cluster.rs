@@ -1,0 +1,156 @@
+//! The three programs as unit files start them, over etcd and mTLS alone: those of 2020 and today's,
+//! and each of the three swapped for upstream's and back while the cluster goes on.
+
+use anyhow::{Result, ensure};
+use std::process::ExitCode;
+use testkit::cases::{self, Case};
+use testkit::{Generation, Kubectl, Maker, Running, Site, until};
+
+fn main() -> ExitCode {
+    let cases: &[Case<()>] = &[
+        ("the_unit_files_of_2020_run_a_cluster", |()| {
+            whole(Generation::Of2020, "kubectl-1.20").map(drop)
+        }),
+        ("the_unit_files_of_today_run_a_cluster", |()| {
+            whole(Generation::Today, "kubectl").map(drop)
+        }),
+        ("each_program_can_be_swapped_for_upstreams_and_back", |()| swaps()),
+        ("a_second_controller_manager_waits_for_the_lease", |()| lease()),
+    ];
+    cases::run(|| Ok(()), cases)
+}
+
+/// What the API server needs beside its unit file: one of 2020 does not say how tokens are signed,
+/// and without that controllers get no identities of their own.
+fn flags(age: Generation) -> &'static [&'static str] {
+    match age {
+        Generation::Today => &[],
+        Generation::Of2020 => &[
+            "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+            "--service-account-signing-key-file=/var/lib/kubernetes/service-account-key.pem",
+        ],
+    }
+}
+
+/// A cluster that runs, its parts ending in this order.
+struct Cluster {
+    kubectl: Kubectl,
+    scheduler: Option<Running>,
+    controller_manager: Option<Running>,
+    _nodes: Running,
+    api_server: Option<Running>,
+    site: Site,
+}
+
+impl Cluster {
+    fn start(age: Generation, kubectl: &str) -> Result<Self> {
+        let site = Site::new()?;
+        let api_server = site.api_server(Maker::Ours, age, flags(age))?;
+        let controller_manager = site.controller_manager(Maker::Ours, age, &[])?;
+        let scheduler = site.scheduler(Maker::Ours, age, &[])?;
+        let nodes = site.hollow_nodes(&["wrk01", "wrk02"])?;
+        let kubectl = site.kubectl(kubectl)?;
+        Ok(Self {
+            kubectl,
+            scheduler: Some(scheduler),
+            controller_manager: Some(controller_manager),
+            _nodes: nodes,
+            api_server: Some(api_server),
+            site,
+        })
+    }
+
+    /// Scales the deployment and waits until its pods run.
+    fn scale(&mut self, replicas: usize) -> Result<()> {
+        self.kubectl.run(&format!("scale deployment web --replicas={replicas}"))?;
+        self.runs(replicas)
+    }
+
+    fn runs(&mut self, replicas: usize) -> Result<()> {
+        let kubectl = &self.kubectl;
+        let parts = [&mut self.scheduler, &mut self.controller_manager];
+        let mut parts: Vec<&mut Running> = parts.into_iter().flatten().collect();
+        until(&format!("{replicas} pods run"), || {
+            // Who loses the lease while the API server is away ends, and systemd starts it again.
+            for part in &mut parts {
+                part.process.keep_running()?;
+            }
+            let web = kubectl.json("get deployment web")?;
+            let status = &web["status"];
+            ensure!(status["availableReplicas"].as_u64() == Some(replicas as u64), "{status}");
+            ensure!(status["observedGeneration"] == web["metadata"]["generation"], "{status}");
+            let pods = kubectl.run("get pods -l app=web --no-headers")?;
+            ensure!(pods.lines().count() == replicas, "{pods}");
+            ensure!(pods.matches(" Running ").count() == replicas, "{pods}");
+            Ok(())
+        })
+    }
+}
+
+fn whole(age: Generation, kubectl: &str) -> Result<Cluster> {
+    let mut cluster = Cluster::start(age, kubectl)?;
+    let kubectl = &cluster.kubectl;
+    until("two nodes are ready", || {
+        let nodes = kubectl.run("get nodes --no-headers")?;
+        ensure!(nodes.matches(" Ready ").count() == 2, "{nodes}");
+        Ok(())
+    })?;
+    kubectl.run("create deployment web --image=nginx")?;
+    cluster.scale(3)?;
+    let kubectl = &cluster.kubectl;
+    kubectl.run("expose deployment web --port=80 --type=NodePort")?;
+    let port = kubectl.run("get service web -o jsonpath={.spec.ports[0].nodePort}")?;
+    let port: u16 = port.parse()?;
+    ensure!((30000..=32767).contains(&port), "{port}");
+
+    kubectl.run("create secret generic kubernetes-the-hard-way --from-literal=mykey=mydata")?;
+    let value = cluster.site.etcd.value("/registry/secrets/default/kubernetes-the-hard-way")?;
+    ensure!(value.starts_with(b"k8s:enc:aescbc:v1:key1:"), "{}", value.escape_ascii());
+    let shown = kubectl.run("get secret kubernetes-the-hard-way -o jsonpath={.data.mykey}")?;
+    ensure!(shown == "bXlkYXRh", "{shown}");
+    Ok(cluster)
+}
+
+fn swaps() -> Result<()> {
+    let mut cluster = whole(Generation::Today, "kubectl")?;
+    let stop = |running: Option<Running>| running.map(|it| it.process.stop()).transpose();
+    for (maker, count) in [(Maker::Upstream, 1), (Maker::Ours, 2)] {
+        stop(cluster.scheduler.take())?;
+        cluster.scheduler = Some(cluster.site.scheduler(maker, Generation::Today, &[])?);
+        cluster.scale(3 + count)?;
+
+        stop(cluster.controller_manager.take())?;
+        let controller_manager = cluster.site.controller_manager(maker, Generation::Today, &[])?;
+        cluster.controller_manager = Some(controller_manager);
+        cluster.scale(5 + count)?;
+
+        stop(cluster.api_server.take())?;
+        cluster.api_server = Some(cluster.site.api_server(maker, Generation::Today, &[])?);
+        cluster.scale(1 + count)?;
+    }
+    Ok(())
+}
+
+fn lease() -> Result<()> {
+    let mut cluster = whole(Generation::Today, "kubectl")?;
+    let holder = |cluster: &Cluster| {
+        let path =
+            "get lease kube-controller-manager -n kube-system -o jsonpath={.spec.holderIdentity}";
+        cluster.kubectl.run(path)
+    };
+    let first = holder(&cluster)?;
+    ensure!(!first.is_empty(), "nobody holds the lease");
+    let mut second = cluster.site.controller_manager(Maker::Ours, Generation::Today, &[])?;
+    cluster.scale(4)?;
+    second.process.still_runs()?;
+    ensure!(holder(&cluster)? == first, "the second took the lease");
+    if let Some(running) = cluster.controller_manager.replace(second) {
+        running.process.kill()?;
+    }
+    until("the second takes the lease", || {
+        let now = holder(&cluster)?;
+        ensure!(now != first, "{now}");
+        Ok(())
+    })?;
+    cluster.scale(2)
+}
