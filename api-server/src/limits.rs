@@ -37,6 +37,9 @@ pub const BACKEND_CONNECT: Duration = Duration::from_secs(30);
 /// How long a kubelet or a pod may take for the TLS handshake (Go's number).
 pub const BACKEND_TLS_HANDSHAKE: Duration = Duration::from_secs(10);
 
+/// The largest HTML page whose links are led through the proxy; of a larger one, the beginning.
+pub const PROXIED_PAGE_BYTES: usize = 8 * 1024 * 1024;
+
 /// How much of a kubelet's refusal is read (upstream's number).
 pub const REFUSAL_OF_BACKEND_BYTES: usize = 50_000;
 

@@ -10,8 +10,10 @@ mod dial;
 mod eviction;
 mod exec;
 mod kubelet;
+mod links;
 mod log;
 mod node_proxy;
+mod page;
 mod pod_proxy;
 mod port_forward;
 mod proxy;
@@ -20,6 +22,7 @@ mod service_proxy;
 mod streams;
 mod token;
 mod upgrade;
+mod websocket;
 
 pub use kubelet::{KubeletOptions, Kubelets};
 

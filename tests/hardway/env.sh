@@ -6,6 +6,7 @@ BIN_DIR=${BIN_DIR:-$CACHE_DIR/bin}        # what tools/build made: upstream's pr
 ORLOP_BIN=${ORLOP_BIN:-$(realpath "$NODES_HOME/../..")/target/debug} # our three programs
 GENERATION=${GENERATION:-today}           # of the unit files and configuration: today, or 1.18
 ADMISSION=${ADMISSION:-NamespaceLifecycle,NodeRestriction,LimitRanger,ServiceAccount,DefaultStorageClass,ResourceQuota}
+NO_ADMISSION=${NO_ADMISSION:-}            # plugins to switch off
 UPSTREAM=${UPSTREAM:-}                    # which of the three are upstream's, such as "kube-scheduler", or all
 IMAGE_DIR=${IMAGE_DIR:-$CACHE_DIR/images} # what images made: one OCI layout
 RUN_DIR=${RUN_DIR:-$CACHE_DIR/run}        # state, logs and pid files of what runs now

@@ -3,7 +3,7 @@
 //! Mirrors `pkg/registry/core/pod/rest/log.go` and `k8s.io/apiserver/pkg/registry/generic/rest`.
 
 use super::dial::Answered;
-use super::{container, read};
+use super::{container, read, websocket};
 use crate::ask::Ask;
 use crate::limits::REFUSAL_OF_BACKEND_BYTES;
 use crate::{Api, answer};
@@ -39,6 +39,9 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         ApiError::new(500, Reason::Unknown, format!("Get {url:?}: {error}"))
     })?;
     match answered.status().as_u16() {
+        200..=206 if websocket::is_asked_for(&ask.headers) => {
+            websocket::send(ask, Body::new(answered.into_body()), &api.shutdown)
+        }
         200..=206 => answer::stream("text/plain", Body::new(answered.into_body())),
         300..=399 => {
             let url = backend.url(&path);

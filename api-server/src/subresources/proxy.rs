@@ -1,10 +1,9 @@
 //! What `nodes/proxy`, `pods/proxy` and `services/proxy` share: one HTTP request, handed on.
 //!
-//! Links inside of HTML pages are not rewritten. Mirrors
-//! `k8s.io/apimachinery/pkg/util/proxy/{upgradeaware,transport}.go` and Go's `httputil`.
+//! Mirrors `k8s.io/apimachinery/pkg/util/proxy/{upgradeaware,transport}.go` and Go's `httputil`.
 
 use super::dial::Backend;
-use super::upgrade;
+use super::{page, upgrade};
 use crate::Api;
 use crate::ask::Ask;
 use axum::body::Body;
@@ -122,13 +121,15 @@ pub(super) async fn pass(
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(NO_CACHE));
     }
+    let ours = ask.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = backend.authority();
+    let own_hosts = [authority.as_str(), ours.unwrap_or_default()];
     if let Some(location) = headers.get(header::LOCATION).and_then(|text| text.to_str().ok()) {
-        let ours = ask.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let own_hosts = [&*backend.authority(), ours.unwrap_or_default()];
         let location = HeaderValue::from_str(&through_us(location, &prefix, &own_hosts));
         headers.insert(header::LOCATION, location.map_err(ApiError::internal)?);
+        return Ok(answer);
     }
-    Ok(answer)
+    page::lead_links(answer, |url| through_us(url, &prefix, &own_hosts)).await
 }
 
 /// The path up to `proxy`, and what stands behind it, as sent.

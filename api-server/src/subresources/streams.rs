@@ -56,7 +56,7 @@ pub(super) fn refuse_unless(
 }
 
 /// The subprotocols that a WebSocket client offers.
-fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+pub(super) fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers.get_all("sec-websocket-protocol").iter();
     values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).map(str::trim)
 }
