@@ -10,6 +10,10 @@ use object::{FieldErrors, Value, json, names};
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    fn status_keeps_metadata(&self) -> bool {
+        true
+    }
+
     fn allow_unconditional_update(&self) -> bool {
         false
     }
