@@ -77,8 +77,12 @@ impl Ask {
             "get" | "update" | "patch" | "delete" => resource.named,
             _ => true,
         };
-        let is_head = parts.method == http::Method::HEAD && resource.subresource != "proxy";
-        if !routed || is_head || !verbs.iter().any(|v| v.as_str() == verb) {
+        let is_proxy = resource.subresource == "proxy";
+        let is_head = parts.method == http::Method::HEAD && !is_proxy;
+        // A proxy hands on what is no verb of the API, too.
+        let has_verb = verbs.iter().any(|v| v.as_str() == verb)
+            || is_proxy && parts.method == http::Method::OPTIONS;
+        if !routed || is_head || !has_verb {
             return Err(not_routed());
         }
         let headers = parts.headers.clone();
