@@ -1,12 +1,12 @@
 //! Who asks, and may they: the configured authenticators and authorizers of this server.
 
-use crate::settings::{Identity, Options};
-use crate::objects::Cached;
 use crate::fixed::Issuer;
 use crate::identity::{Known, known};
-use auth::authentication::{Authenticators, strip_token};
+use crate::objects::Cached;
+use crate::settings::{Identity, Options};
 use auth::authentication::front_proxy::FrontProxy;
 use auth::authentication::service_account::SigningKey;
+use auth::authentication::{Authenticators, strip_token};
 use auth::authorization::node::NodeAuthorizer;
 use auth::authorization::{always, rbac};
 use auth::{Attributes, Authorized, Authorizer, Authorizers, Evidence, Objects, UserInfo};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The configured authenticators and authorizers.
 #[derive(Debug)]
-pub struct Access {
+pub(crate) struct Access {
     pub(crate) authenticators: Authenticators,
     pub(crate) authorizers: Authorizers,
     front_proxy: Option<Arc<FrontProxy>>,
@@ -55,12 +55,13 @@ impl TokenRules {
 impl Access {
     /// As the options say, reading the cluster through `objects`; beside it what others need to
     /// check the tokens that it issues.
-    pub fn new(
+    pub(crate) fn new(
         options: &Options,
         objects: Arc<Cached>,
     ) -> anyhow::Result<(Self, Option<Issuer>)> {
         let objects: Arc<dyn Objects> = objects;
-        let Known { authenticators, front_proxy, signer, issuer } = known(&options.identity, &objects)?;
+        let Known { authenticators, front_proxy, signer, issuer } =
+            known(&options.identity, &objects)?;
         let authorizers = authorizers(&options.authorization_modes, &objects)?;
         let tokens = TokenRules::of(&options.identity);
         Ok((Self { authenticators, authorizers, front_proxy, signer, tokens }, issuer))
@@ -68,7 +69,7 @@ impl Access {
 
     /// Who asks; 401 if what was shown is not good. What was shown is removed from the headers,
     /// so that no later stage can pass it on.
-    pub async fn authenticate(
+    pub(crate) async fn authenticate(
         &self,
         headers: &mut HeaderMap,
         certificates: &[CertificateDer<'static>],
@@ -87,7 +88,7 @@ impl Access {
     }
 
     /// The proof that they may, or a 403.
-    pub async fn authorize(&self, attributes: Attributes) -> Result<Authorized> {
+    pub(crate) async fn authorize(&self, attributes: Attributes) -> Result<Authorized> {
         self.authorizers.authorize(attributes).await
     }
 }

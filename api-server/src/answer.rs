@@ -8,9 +8,9 @@ mod pieces;
 mod table;
 mod watch;
 
-pub use accept::{Accept, Form, Media};
-pub use list::list;
-pub use watch::{WatchEncoder, watch};
+pub(crate) use accept::{Accept, Form, Media};
+pub(crate) use list::list;
+pub(crate) use watch::{WatchEncoder, watch};
 
 use crate::ask::Ask;
 use crate::version;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 use table::Tables;
 
 /// Answers with one object.
-pub fn item(
+pub(crate) fn item(
     ask: &Ask,
     status: StatusCode,
     item: &Arc<Item>,
@@ -60,7 +60,7 @@ pub fn item(
 }
 
 /// Answers with an object that is not stored: a review, a Scale, a Status.
-pub fn value(
+pub(crate) fn value(
     ask: &Ask,
     status: StatusCode,
     value: &Value,
@@ -104,7 +104,7 @@ fn one_row(value: &Value) -> Value {
 }
 
 /// Answers a fixed path with a document, in JSON, YAML or protobuf.
-pub fn fixed(document: &Value, headers: &HeaderMap) -> Response<Body> {
+pub(crate) fn fixed(document: &Value, headers: &HeaderMap) -> Response<Body> {
     let accept = Accept::of(headers);
     let media = match accept.choose_plain() {
         Ok(media) => media,
@@ -117,7 +117,7 @@ pub fn fixed(document: &Value, headers: &HeaderMap) -> Response<Body> {
 }
 
 /// Answers with a document in JSON, whatever was asked for.
-pub fn json(status: StatusCode, document: &Value) -> Response<Body> {
+pub(crate) fn json(status: StatusCode, document: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(codec::encode_json_free(document)));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
@@ -126,7 +126,7 @@ pub fn json(status: StatusCode, document: &Value) -> Response<Body> {
 }
 
 /// Answers with a `metav1.Status`.
-pub fn refusal(error: &ApiError, accept: &Accept) -> Response<Body> {
+pub(crate) fn refusal(error: &ApiError, accept: &Accept) -> Response<Body> {
     let status = StatusCode::from_u16(error.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if error.code >= 500 {
         tracing::warn!("{} {}", error.code, error.message);
@@ -149,18 +149,18 @@ pub fn refusal(error: &ApiError, accept: &Accept) -> Response<Body> {
 }
 
 /// Answers a request that was read with a `metav1.Status`, and with what it was warned of.
-pub fn refused(ask: &Ask, error: &ApiError) -> Response<Body> {
+pub(crate) fn refused(ask: &Ask, error: &ApiError) -> Response<Body> {
     with_warnings(ask, refusal(error, &ask.accept))
 }
 
 /// An answer, and what the request was warned of.
-pub fn with_warnings(ask: &Ask, response: Response<Body>) -> Response<Body> {
+pub(crate) fn with_warnings(ask: &Ask, response: Response<Body>) -> Response<Body> {
     let warnings = ask.warnings.lock().map(|warnings| warnings.clone()).unwrap_or_default();
     warned(response, &warnings)
 }
 
 /// Answers with the authorizers' refusal, which browsers must not take for anything else.
-pub fn forbidden(error: &ApiError, headers: &HeaderMap) -> Response<Body> {
+pub(crate) fn forbidden(error: &ApiError, headers: &HeaderMap) -> Response<Body> {
     let mut response = refusal(error, &Accept::of(headers));
     let nosniff = HeaderValue::from_static("nosniff");
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
@@ -168,7 +168,7 @@ pub fn forbidden(error: &ApiError, headers: &HeaderMap) -> Response<Body> {
 }
 
 /// Answers when all seats are taken, as upstream does: with a text, and a time to come back.
-pub fn too_many() -> Response<Body> {
+pub(crate) fn too_many() -> Response<Body> {
     let why = "Too many requests, please try again later.\n";
     let mut response = plain(StatusCode::TOO_MANY_REQUESTS, why);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -176,7 +176,7 @@ pub fn too_many() -> Response<Body> {
 }
 
 /// Answers a path that means nothing, as Go's servers do.
-pub fn no_such_page() -> Response<Body> {
+pub(crate) fn no_such_page() -> Response<Body> {
     plain(StatusCode::NOT_FOUND, "404 page not found\n")
 }
 
@@ -191,7 +191,7 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
 }
 
 /// Answers with a body that goes on.
-pub fn stream(media_type: &'static str, body: Body) -> Result<Response<Body>> {
+pub(crate) fn stream(media_type: &'static str, body: Body) -> Result<Response<Body>> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -278,7 +278,7 @@ fn head(status: StatusCode, media: Media, body: Body) -> Response<Body> {
 }
 
 /// Puts a sentence before all others that the client is warned with.
-pub fn warn_first(headers: &mut HeaderMap, sentence: &str) {
+pub(crate) fn warn_first(headers: &mut HeaderMap, sentence: &str) {
     let Ok(first) = HeaderValue::from_str(&format!("299 - {sentence:?}")) else { return };
     let others: Vec<HeaderValue> =
         headers.get_all(header::WARNING).iter().filter(|other| **other != first).cloned().collect();

@@ -1,6 +1,7 @@
 //! One authorized request to the API, with all that a verb needs to know of it.
 
 use crate::answer::Accept;
+use crate::limits::FIELD_MANAGER_BYTES;
 use crate::query::Query;
 use crate::request_info::ResourceInfo;
 use auth::Authorized;
@@ -8,7 +9,6 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
 use kinds::{Kind, Serves};
-use crate::limits::FIELD_MANAGER_BYTES;
 use object::{ApiError, FieldErrors, GroupKind, Gvk, Result, Value, json};
 use patch::apply::manager_of_user_agent;
 use registry::{Call, Target};
@@ -19,7 +19,7 @@ const MEDIA_TYPES: &[&str] =
 
 /// One authorized request to the API.
 #[derive(Debug)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// The kind of the resource in the path.
     pub kind: &'static Kind,
     /// What the path says.
@@ -45,7 +45,7 @@ pub struct Ask {
 /// What to do about fields that the schema does not know: `fieldValidation`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the variants are the API's words")]
-pub enum FieldValidation {
+pub(crate) enum FieldValidation {
     Ignore,
     Warn,
     Strict,
@@ -53,7 +53,7 @@ pub enum FieldValidation {
 
 impl Ask {
     /// Checks that the resource has the verb and lives where the path says.
-    pub fn new(
+    pub(crate) fn new(
         kind: &'static Kind,
         resource: ResourceInfo,
         verb: String,
@@ -102,28 +102,27 @@ impl Ask {
     }
 
     /// Whether the subresource takes over the connection.
-    pub fn is_connect(&self) -> bool {
+    pub(crate) fn is_connect(&self) -> bool {
         let name = self.resource.subresource.as_str();
         matches!(self.kind.subresource(name).map(|s| s.serves), Some(Serves::Special))
             && matches!(name, "exec" | "attach" | "portforward" | "proxy")
     }
 
     /// The group, version and kind of the objects on the wire.
-    pub fn gvk(&self) -> Gvk {
+    pub(crate) fn gvk(&self) -> Gvk {
         self.kind.gvk(&self.resource.version)
     }
 
     /// What the request is about.
-    pub fn target(&self) -> Target<'_> {
-        let namespace =
-            if self.kind.namespaced { self.resource.namespace.as_str() } else { "" };
+    pub(crate) fn target(&self) -> Target<'_> {
+        let namespace = if self.kind.namespaced { self.resource.namespace.as_str() } else { "" };
         let name = if self.resource.named { self.resource.name.as_str() } else { "" };
         Target { kind: self.kind, subresource: &self.resource.subresource, namespace, name }
     }
 
     /// The call to the registry. `tracked`: the registry tracks the fields that it sets; else the
     /// change does so itself, or it sets none.
-    pub fn call(&self, tracked: bool) -> Result<Call<'_>> {
+    pub(crate) fn call(&self, tracked: bool) -> Result<Call<'_>> {
         let now = object::time::print(runtime::clock::now());
         let manager = tracked.then(|| self.manager()).transpose()?;
         Ok(Call {
@@ -139,7 +138,7 @@ impl Ask {
     }
 
     /// Who owns the fields that this request sets: `fieldManager`, or the user agent's first word.
-    pub fn manager(&self) -> Result<String> {
+    pub(crate) fn manager(&self) -> Result<String> {
         if let Some(name) = self.query.get("fieldManager") {
             return Ok(name.to_owned());
         }
@@ -148,7 +147,7 @@ impl Ask {
     }
 
     /// 406 where the client takes none of the media types of the API, whatever their form.
-    pub fn check_accept(&self) -> Result<()> {
+    pub(crate) fn check_accept(&self) -> Result<()> {
         let header = self.headers.get(http::header::ACCEPT).and_then(|a| a.to_str().ok());
         let header = header.unwrap_or_default();
         let name = self.resource.subresource.as_str();
@@ -162,10 +161,8 @@ impl Ask {
         if known {
             return Ok(());
         }
-        let why = format!(
-            "406: Not Acceptable\n\nAvailable representations: {}",
-            MEDIA_TYPES.join(", ")
-        );
+        let why =
+            format!("406: Not Acceptable\n\nAvailable representations: {}", MEDIA_TYPES.join(", "));
         let mut error = ApiError::new(406, object::Reason::NotAcceptable, why);
         error.details = Some(Box::default());
         Err(error)
@@ -173,7 +170,7 @@ impl Ask {
 
     /// Refuses options of a write that make no sense: `ValidateCreateOptions` and its like in
     /// `k8s.io/apimachinery/pkg/apis/meta/v1/validation`.
-    pub fn check_options(&self) -> Result<()> {
+    pub(crate) fn check_options(&self) -> Result<()> {
         let mut errors = FieldErrors::new();
         let kind = match self.verb.as_str() {
             "create" => "CreateOptions",
@@ -222,19 +219,19 @@ impl Ask {
     }
 
     /// Keeps what a call was warned of for the refusal that it ends in.
-    pub fn keep_warnings(&self, call: &Call<'_>) {
+    pub(crate) fn keep_warnings(&self, call: &Call<'_>) {
         if let (Ok(mut own), Ok(theirs)) = (self.warnings.lock(), call.warnings.lock()) {
             own.extend(theirs.iter().cloned());
         }
     }
 
     /// `dryRun=All`.
-    pub fn dry_run(&self) -> Result<bool> {
+    pub(crate) fn dry_run(&self) -> Result<bool> {
         Ok(self.query.all("dryRun").any(|value| value == "All"))
     }
 
     /// `fieldValidation`, whose default is to warn.
-    pub fn field_validation(&self) -> Result<FieldValidation> {
+    pub(crate) fn field_validation(&self) -> Result<FieldValidation> {
         match self.query.get("fieldValidation") {
             None | Some("Warn") => Ok(FieldValidation::Warn),
             Some("Ignore") => Ok(FieldValidation::Ignore),

@@ -5,10 +5,10 @@ use crate::bootstrap::{Bootstrap, Hooks};
 use crate::fixed::{Documents, Fixed, Health};
 use crate::in_process::InProcess;
 use crate::objects::Cached;
+use crate::seats::Seats;
 use crate::services::{Desk, Services, public_address};
 use crate::settings::Options;
 use crate::subresources::Kubelets;
-use crate::seats::Seats;
 use crate::{Api, admission, serve};
 use anyhow::{Context, Result, anyhow};
 use auth::UserInfo;
@@ -60,9 +60,9 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
         .with_context(|| format!("--bind-address, --secure-port: can't listen on {address}"))?;
     let address = listener.local_addr()?;
 
-    let admission = admission::chain(&options, objects.clone(), &access.authorizers, store.clone())?;
-    let services =
-        Services::new(&options.network, &store, &cache, options.etcd_prefix.as_str());
+    let admission =
+        admission::chain(&options, objects.clone(), &access.authorizers, store.clone())?;
+    let services = Services::new(&options.network, &store, &cache, options.etcd_prefix.as_str());
     let allocators: Vec<Box<dyn Allocator>> = vec![Box::new(Desk(services.clone()))];
     let registry = Registry::new(
         cache.clone(),
@@ -80,8 +80,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     let kubelets = Kubelets::new(&options.kubelet)?;
     let seats = Seats::new(&options);
     let shutdown_seen = shutdown.clone();
-    let api =
-        Arc::new(Api { registry, access, fixed, kubelets, seats, shutdown: shutdown_seen });
+    let api = Arc::new(Api { registry, access, fixed, kubelets, seats, shutdown: shutdown_seen });
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));
     shutdown.spawn("accept loop", serve::serve(listener, tls, api.clone(), shutdown.clone()));
@@ -145,14 +144,11 @@ fn tls(options: &Options) -> Result<ServerTls> {
     ];
     let client_cas =
         cas.into_iter().filter_map(|(flag, file)| Some((flag, file.clone()?))).collect();
-    let min_version: MinVersion = options
-        .tls_min_version
-        .parse()
-        .map_err(|why| anyhow!("--tls-min-version: {why}"))?;
+    let min_version: MinVersion =
+        options.tls_min_version.parse().map_err(|why| anyhow!("--tls-min-version: {why}"))?;
     let suites = CipherSuites::parse(&options.tls_cipher_suites)
         .map_err(|why| anyhow!("--tls-cipher-suites: {why}"))?;
-    let tls =
-        runtime::tls::Options { default, by_name, client_cas, min_version, suites };
+    let tls = runtime::tls::Options { default, by_name, client_cas, min_version, suites };
     Ok(ServerTls::load(tls)?)
 }
 

@@ -13,7 +13,7 @@ use schema::{TypeId, builtin};
 use std::io::Read;
 
 /// Reads a whole body; 413 when it is over the limit, also once unpacked.
-pub async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes> {
+pub(crate) async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes> {
     let bytes = match Limited::new(body, REQUEST_BODY_BYTES).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
@@ -45,7 +45,7 @@ fn unpack(packed: &[u8]) -> Result<Bytes> {
 /// The object in the body: of type `expected`, defaults applied, in that version.
 ///
 /// `strict` findings become an error or warnings, as `fieldValidation` says.
-pub fn object(ask: &Ask, expected: &Gvk, warnings: &mut Vec<String>) -> Result<Value> {
+pub(crate) fn object(ask: &Ask, expected: &Gvk, warnings: &mut Vec<String>) -> Result<Value> {
     let root = root(expected)?;
     let media = codec::negotiate::content_type(header(&ask.headers, &CONTENT_TYPE))?;
     let decoded = match codec::negotiate::decode(media, builtin(), root, &ask.body) {
@@ -79,13 +79,13 @@ pub fn object(ask: &Ask, expected: &Gvk, warnings: &mut Vec<String>) -> Result<V
 }
 
 /// The options object in the body of a delete, without defaults.
-pub fn options(ask: &Ask, expected: &Gvk) -> Result<Value> {
+pub(crate) fn options(ask: &Ask, expected: &Gvk) -> Result<Value> {
     let root = root(expected)?;
     let media = codec::negotiate::content_type(header(&ask.headers, &CONTENT_TYPE))?;
     let wrong = |error: codec::DecodeError| match error {
-        codec::DecodeError::Syntax(why) => ApiError::bad_request(format!(
-            "couldn't get version/kind; json parse error: {why}"
-        )),
+        codec::DecodeError::Syntax(why) => {
+            ApiError::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
+        }
         error => unreadable(expected, &error, &ask.body),
     };
     // Upstream has no word for unknown fields here.
@@ -99,12 +99,12 @@ pub fn options(ask: &Ask, expected: &Gvk) -> Result<Value> {
 }
 
 /// The schema's type for a root object.
-pub fn root(gvk: &Gvk) -> Result<TypeId> {
+pub(crate) fn root(gvk: &Gvk) -> Result<TypeId> {
     builtin().root(gvk).ok_or_else(|| ApiError::internal(format!("no schema for {gvk}")))
 }
 
 /// The refusal of fields that the schema does not know, in upstream's words.
-pub fn strict(expected: &Gvk, findings: &[String]) -> ApiError {
+pub(crate) fn strict(expected: &Gvk, findings: &[String]) -> ApiError {
     ApiError::bad_request(format!(
         "{kind} in version {version:?} cannot be handled as a {kind}: strict decoding error: {}",
         findings.join(", "),

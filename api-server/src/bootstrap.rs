@@ -7,11 +7,11 @@ mod policy;
 mod recorded;
 mod trust;
 
-use crate::settings::Options;
 use crate::Api;
 use crate::objects::Cached;
 use crate::own::Own;
 use crate::services::{Kubernetes, Repair, Services, ensure_default_range};
+use crate::settings::Options;
 use object::Result;
 use runtime::Shutdown;
 use runtime::health::Checks;
@@ -66,7 +66,9 @@ impl Hooks {
     }
 
     fn done(&self, name: &'static str) {
-        self.0.send_modify(|done| drop(done.insert(name)));
+        self.0.send_modify(|done| {
+            done.insert(name);
+        });
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) use identity::Issuer;
 
 /// What the fixed paths answer from.
 #[derive(Debug)]
-pub struct Fixed {
+pub(crate) struct Fixed {
     router: Router,
 }
 

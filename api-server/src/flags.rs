@@ -15,87 +15,276 @@ const REMOVED: &str = "it has no effect and can be removed";
 
 /// Every flag, by upstream's names.
 pub const FLAGS: &[Flag] = &[
-    Flag::new("advertise-address", Kind::Text, "The address at which members of the cluster reach this server; by default that of --bind-address, or of the first interface."),
+    Flag::new(
+        "advertise-address",
+        Kind::Text,
+        "The address at which members of the cluster reach this server; by default that of --bind-address, or of the first interface.",
+    ),
     Flag::new("allow-privileged", Kind::Bool, "Allow privileged containers.").or("false"),
-    Flag::new("anonymous-auth", Kind::Bool, "Let requests without credentials in as system:anonymous.").or("true"),
-    Flag::new("api-audiences", Kind::List, "The audiences that a service-account token must name one of; by default the issuer."),
-    Flag::new("apiserver-count", Kind::Int, "The number of API servers of the cluster.").or("1").deprecated("apiserver-count is deprecated and will be removed in a future version."),
+    Flag::new(
+        "anonymous-auth",
+        Kind::Bool,
+        "Let requests without credentials in as system:anonymous.",
+    )
+    .or("true"),
+    Flag::new(
+        "api-audiences",
+        Kind::List,
+        "The audiences that a service-account token must name one of; by default the issuer.",
+    ),
+    Flag::new("apiserver-count", Kind::Int, "The number of API servers of the cluster.")
+        .or("1")
+        .deprecated("apiserver-count is deprecated and will be removed in a future version."),
     Flag::new("audit-log-maxage", Kind::Int, "The days to keep old audit logs.").or("0"),
     Flag::new("audit-log-maxbackup", Kind::Int, "The number of old audit logs to keep.").or("0"),
-    Flag::new("audit-log-maxsize", Kind::Int, "The megabytes at which an audit log is rotated.").or("0"),
-    Flag::new("audit-log-path", Kind::Text, "Where the audit log goes; without --audit-policy-file no event is recorded."),
-    Flag::new("audit-policy-file", Kind::Text, "What is audited; not supported by this server yet."),
-    Flag::new("authorization-mode", Kind::List, "The authorizers, asked in this order: Node, RBAC, AlwaysAllow, AlwaysDeny.").or("AlwaysAllow"),
+    Flag::new("audit-log-maxsize", Kind::Int, "The megabytes at which an audit log is rotated.")
+        .or("0"),
+    Flag::new(
+        "audit-log-path",
+        Kind::Text,
+        "Where the audit log goes; without --audit-policy-file no event is recorded.",
+    ),
+    Flag::new(
+        "audit-policy-file",
+        Kind::Text,
+        "What is audited; not supported by this server yet.",
+    ),
+    Flag::new(
+        "authorization-mode",
+        Kind::List,
+        "The authorizers, asked in this order: Node, RBAC, AlwaysAllow, AlwaysDeny.",
+    )
+    .or("AlwaysAllow"),
     Flag::new("bind-address", Kind::Text, "The address to listen on.").or("0.0.0.0"),
-    Flag::new("cert-dir", Kind::Text, "Where a self-signed certificate is kept when no --tls-cert-file is given.").or("/var/run/kubernetes"),
+    Flag::new(
+        "cert-dir",
+        Kind::Text,
+        "Where a self-signed certificate is kept when no --tls-cert-file is given.",
+    )
+    .or("/var/run/kubernetes"),
     Flag::new("client-ca-file", Kind::Text, "The CA that signs clients' certificates."),
     Flag::new("contention-profiling", Kind::Bool, "").or("false").deprecated(REMOVED),
-    Flag::new("default-not-ready-toleration-seconds", Kind::Int, "How long pods tolerate a node that is not ready.").or("300"),
-    Flag::new("default-unreachable-toleration-seconds", Kind::Int, "How long pods tolerate an unreachable node.").or("300"),
+    Flag::new(
+        "default-not-ready-toleration-seconds",
+        Kind::Int,
+        "How long pods tolerate a node that is not ready.",
+    )
+    .or("300"),
+    Flag::new(
+        "default-unreachable-toleration-seconds",
+        Kind::Int,
+        "How long pods tolerate an unreachable node.",
+    )
+    .or("300"),
     Flag::new("delete-collection-workers", Kind::Int, "").or("1").deprecated(REMOVED),
     Flag::new("disable-admission-plugins", Kind::List, "Admission plugins to switch off."),
-    Flag::new("enable-admission-plugins", Kind::List, "Admission plugins to switch on beside the default ones."),
-    Flag::new("enable-aggregator-routing", Kind::Bool, "Reach aggregated servers by their endpoints.").or("false"),
-    Flag::new("enable-bootstrap-token-auth", Kind::Bool, "Let secrets of type bootstrap.kubernetes.io/token in kube-system be tokens.").or("false"),
+    Flag::new(
+        "enable-admission-plugins",
+        Kind::List,
+        "Admission plugins to switch on beside the default ones.",
+    ),
+    Flag::new(
+        "enable-aggregator-routing",
+        Kind::Bool,
+        "Reach aggregated servers by their endpoints.",
+    )
+    .or("false"),
+    Flag::new(
+        "enable-bootstrap-token-auth",
+        Kind::Bool,
+        "Let secrets of type bootstrap.kubernetes.io/token in kube-system be tokens.",
+    )
+    .or("false"),
     Flag::new("enable-priority-and-fairness", Kind::Bool, "").or("true").deprecated(REMOVED),
     Flag::new("enable-swagger-ui", Kind::Bool, "").or("false").deprecated(REMOVED),
-    Flag::new("encryption-provider-config", Kind::Text, "The file that says how values are encrypted in the store."),
-    Flag::new("encryption-provider-config-automatic-reload", Kind::Bool, "Read that file again when it changes.").or("false"),
-    Flag::new("endpoint-reconciler-type", Kind::Text, "How the endpoints of the kubernetes service are kept: lease, none.").or("lease"),
+    Flag::new(
+        "encryption-provider-config",
+        Kind::Text,
+        "The file that says how values are encrypted in the store.",
+    ),
+    Flag::new(
+        "encryption-provider-config-automatic-reload",
+        Kind::Bool,
+        "Read that file again when it changes.",
+    )
+    .or("false"),
+    Flag::new(
+        "endpoint-reconciler-type",
+        Kind::Text,
+        "How the endpoints of the kubernetes service are kept: lease, none.",
+    )
+    .or("lease"),
     Flag::new("etcd-cafile", Kind::Text, "The CA that signed etcd's certificates."),
     Flag::new("etcd-certfile", Kind::Text, "The client certificate shown to etcd."),
-    Flag::new("etcd-compaction-interval", Kind::Duration, "How often the store's history is compacted; 0 for never.").or("5m0s"),
+    Flag::new(
+        "etcd-compaction-interval",
+        Kind::Duration,
+        "How often the store's history is compacted; 0 for never.",
+    )
+    .or("5m0s"),
     Flag::new("etcd-count-metric-poll-period", Kind::Duration, "").or("1m0s").deprecated(REMOVED),
-    Flag::new("etcd-healthcheck-timeout", Kind::Duration, "How long etcd may take to answer a health check.").or("2s"),
+    Flag::new(
+        "etcd-healthcheck-timeout",
+        Kind::Duration,
+        "How long etcd may take to answer a health check.",
+    )
+    .or("2s"),
     Flag::new("etcd-keyfile", Kind::Text, "The key of the client certificate shown to etcd."),
     Flag::new("etcd-prefix", Kind::Text, "The prefix of all keys in etcd.").or("/registry"),
     Flag::new("etcd-servers", Kind::List, "The etcd servers to connect to (scheme://host:port)."),
     Flag::new("event-ttl", Kind::Duration, "How long events are kept.").or("1h0m0s"),
-    Flag::new("experimental-encryption-provider-config", Kind::Text, "").deprecated("use --encryption-provider-config."),
+    Flag::new("experimental-encryption-provider-config", Kind::Text, "")
+        .deprecated("use --encryption-provider-config."),
     Flag::new("external-hostname", Kind::Text, "The host name for generated URLs."),
     Flag::new("feature-gates", Kind::Switches, "Feature gates (key=true|false)."),
-    Flag::new("insecure-port", Kind::Int, "").or("0").deprecated("This flag has no effect now and will be removed in v1.24."),
-    Flag::new("kubelet-certificate-authority", Kind::Text, "The CA that signed kubelets' certificates."),
-    Flag::new("kubelet-client-certificate", Kind::Text, "The client certificate shown to kubelets."),
-    Flag::new("kubelet-client-key", Kind::Text, "The key of the client certificate shown to kubelets."),
+    Flag::new("insecure-port", Kind::Int, "")
+        .or("0")
+        .deprecated("This flag has no effect now and will be removed in v1.24."),
+    Flag::new(
+        "kubelet-certificate-authority",
+        Kind::Text,
+        "The CA that signed kubelets' certificates.",
+    ),
+    Flag::new(
+        "kubelet-client-certificate",
+        Kind::Text,
+        "The client certificate shown to kubelets.",
+    ),
+    Flag::new(
+        "kubelet-client-key",
+        Kind::Text,
+        "The key of the client certificate shown to kubelets.",
+    ),
     Flag::new("kubelet-https", Kind::Bool, "").or("true").deprecated(REMOVED),
-    Flag::new("kubelet-preferred-address-types", Kind::List, "The order in which a node's addresses are tried.").or("Hostname,InternalDNS,InternalIP,ExternalDNS,ExternalIP"),
+    Flag::new(
+        "kubelet-preferred-address-types",
+        Kind::List,
+        "The order in which a node's addresses are tried.",
+    )
+    .or("Hostname,InternalDNS,InternalIP,ExternalDNS,ExternalIP"),
     Flag::new("kubelet-timeout", Kind::Duration, "How long a kubelet may take.").or("5s"),
     Flag::new("logging-format", Kind::Text, "text or json.").or("text"),
-    Flag::new("max-mutating-requests-inflight", Kind::Int, "The writes under way at once; above it, 429.").or("200"),
-    Flag::new("max-requests-inflight", Kind::Int, "The reads under way at once; above it, 429.").or("400"),
-    Flag::new("min-request-timeout", Kind::Int, "The seconds after which, at the earliest, a watch is ended.").or("1800"),
+    Flag::new(
+        "max-mutating-requests-inflight",
+        Kind::Int,
+        "The writes under way at once; above it, 429.",
+    )
+    .or("200"),
+    Flag::new("max-requests-inflight", Kind::Int, "The reads under way at once; above it, 429.")
+        .or("400"),
+    Flag::new(
+        "min-request-timeout",
+        Kind::Int,
+        "The seconds after which, at the earliest, a watch is ended.",
+    )
+    .or("1800"),
     Flag::new("profiling", Kind::Bool, "").or("true").deprecated(REMOVED),
-    Flag::new("proxy-client-cert-file", Kind::Text, "The client certificate shown to aggregated servers."),
+    Flag::new(
+        "proxy-client-cert-file",
+        Kind::Text,
+        "The client certificate shown to aggregated servers.",
+    ),
     Flag::new("proxy-client-key-file", Kind::Text, "Its key."),
-    Flag::new("request-timeout", Kind::Duration, "How long a request that is no watch may take.").or("1m0s"),
-    Flag::new("requestheader-allowed-names", Kind::List, "The names in certificates of front proxies; empty for any."),
-    Flag::new("requestheader-client-ca-file", Kind::Text, "The CA that signs front proxies' certificates."),
-    Flag::new("requestheader-extra-headers-prefix", Kind::List, "The prefixes of headers with more about a user."),
+    Flag::new("request-timeout", Kind::Duration, "How long a request that is no watch may take.")
+        .or("1m0s"),
+    Flag::new(
+        "requestheader-allowed-names",
+        Kind::List,
+        "The names in certificates of front proxies; empty for any.",
+    ),
+    Flag::new(
+        "requestheader-client-ca-file",
+        Kind::Text,
+        "The CA that signs front proxies' certificates.",
+    ),
+    Flag::new(
+        "requestheader-extra-headers-prefix",
+        Kind::List,
+        "The prefixes of headers with more about a user.",
+    ),
     Flag::new("requestheader-group-headers", Kind::List, "The headers with a user's groups."),
     Flag::new("requestheader-uid-headers", Kind::List, "The headers with a user's UID."),
     Flag::new("requestheader-username-headers", Kind::List, "The headers with a user's name."),
-    Flag::new("runtime-config", Kind::Settings, "API versions to switch on or off (apps/v1=true, api/all=true)."),
+    Flag::new(
+        "runtime-config",
+        Kind::Settings,
+        "API versions to switch on or off (apps/v1=true, api/all=true).",
+    ),
     Flag::new("secure-port", Kind::Int, "The port to serve HTTPS on.").or("6443"),
-    Flag::new("service-account-extend-token-expiration", Kind::Bool, "Let tokens that pods mount live for a year.").or("true"),
-    Flag::new("service-account-issuer", Kind::Repeated, "Who issues service-account tokens; the first signs, all are accepted."),
-    Flag::new("service-account-jwks-uri", Kind::Text, "Where the keys of service-account tokens can be read."),
-    Flag::new("service-account-key-file", Kind::Repeated, "Keys that service-account tokens may be signed with (PEM, public or private)."),
-    Flag::new("service-account-lookup", Kind::Bool, "Check that the account behind a token still exists.").or("true"),
-    Flag::new("service-account-max-token-expiration", Kind::Duration, "The longest life of a token that is asked for.").or("0s"),
-    Flag::new("service-account-signing-key-file", Kind::Text, "The key that signs service-account tokens."),
-    Flag::new("service-cluster-ip-range", Kind::Text, "The addresses of services, one range or one of each family.").or("10.0.0.0/24"),
-    Flag::new("service-node-port-range", Kind::Text, "The ports of NodePort services.").or("30000-32767"),
-    Flag::new("shutdown-delay-duration", Kind::Duration, "How long to go on serving once a shutdown has begun.").or("0s"),
+    Flag::new(
+        "service-account-extend-token-expiration",
+        Kind::Bool,
+        "Let tokens that pods mount live for a year.",
+    )
+    .or("true"),
+    Flag::new(
+        "service-account-issuer",
+        Kind::Repeated,
+        "Who issues service-account tokens; the first signs, all are accepted.",
+    ),
+    Flag::new(
+        "service-account-jwks-uri",
+        Kind::Text,
+        "Where the keys of service-account tokens can be read.",
+    ),
+    Flag::new(
+        "service-account-key-file",
+        Kind::Repeated,
+        "Keys that service-account tokens may be signed with (PEM, public or private).",
+    ),
+    Flag::new(
+        "service-account-lookup",
+        Kind::Bool,
+        "Check that the account behind a token still exists.",
+    )
+    .or("true"),
+    Flag::new(
+        "service-account-max-token-expiration",
+        Kind::Duration,
+        "The longest life of a token that is asked for.",
+    )
+    .or("0s"),
+    Flag::new(
+        "service-account-signing-key-file",
+        Kind::Text,
+        "The key that signs service-account tokens.",
+    ),
+    Flag::new(
+        "service-cluster-ip-range",
+        Kind::Text,
+        "The addresses of services, one range or one of each family.",
+    )
+    .or("10.0.0.0/24"),
+    Flag::new("service-node-port-range", Kind::Text, "The ports of NodePort services.")
+        .or("30000-32767"),
+    Flag::new(
+        "shutdown-delay-duration",
+        Kind::Duration,
+        "How long to go on serving once a shutdown has begun.",
+    )
+    .or("0s"),
     Flag::new("storage-backend", Kind::Text, "etcd3 or nothing.").or(""),
-    Flag::new("storage-media-type", Kind::Text, "The encoding in the store; only protobuf is supported.").or("application/vnd.kubernetes.protobuf"),
+    Flag::new(
+        "storage-media-type",
+        Kind::Text,
+        "The encoding in the store; only protobuf is supported.",
+    )
+    .or("application/vnd.kubernetes.protobuf"),
     Flag::new("target-ram-mb", Kind::Int, "").or("0").deprecated(REMOVED),
     Flag::new("tls-cert-file", Kind::Text, "The certificate to serve with, and its intermediates."),
     Flag::new("tls-cipher-suites", Kind::List, "The TLS 1.2 cipher suites to allow."),
     Flag::new("tls-min-version", Kind::Text, "VersionTLS12 or VersionTLS13.").or("VersionTLS12"),
     Flag::new("tls-private-key-file", Kind::Text, "The key of --tls-cert-file."),
-    Flag::new("tls-sni-cert-key", Kind::Repeated, "A certificate and key for other names (cert,key[:names])."),
-    Flag::new("token-auth-file", Kind::Text, "A file of static tokens (token,user,uid,\"groups\")."),
+    Flag::new(
+        "tls-sni-cert-key",
+        Kind::Repeated,
+        "A certificate and key for other names (cert,key[:names]).",
+    ),
+    Flag::new(
+        "token-auth-file",
+        Kind::Text,
+        "A file of static tokens (token,user,uid,\"groups\").",
+    ),
     Flag::new("v", Kind::Int, "How much is logged, 0 to 10.").short('v').or("0"),
     Flag::new("version", Kind::TextOrAlone("true"), "Print the version and quit.").or("false"),
     Flag::new("vmodule", Kind::Text, "").deprecated(REMOVED),
@@ -187,7 +376,8 @@ fn max_token_seconds(given: &Parsed) -> Result<i64, String> {
                     seconds"
             .to_owned());
     }
-    i64::try_from(seconds).map_err(|_| "--service-account-max-token-expiration is too long".to_owned())
+    i64::try_from(seconds)
+        .map_err(|_| "--service-account-max-token-expiration is too long".to_owned())
 }
 
 /// How the endpoints of the `kubernetes` service are kept.
@@ -206,7 +396,9 @@ fn reconciler(given: &Parsed) -> Result<String, String> {
 /// Flags whose effect would be missed must not be taken in silence.
 fn refuse_unsupported(given: &Parsed) -> Result<(), String> {
     if !given.text("audit-policy-file").is_empty() {
-        return Err("--audit-policy-file: this server does not audit yet; leave the flag out".into());
+        return Err(
+            "--audit-policy-file: this server does not audit yet; leave the flag out".into()
+        );
     }
     let media = given.text("storage-media-type");
     if media != "application/vnd.kubernetes.protobuf" {

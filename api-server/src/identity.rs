@@ -2,8 +2,8 @@
 //!
 //! Mirrors `pkg/kubeapiserver/options/authentication.go` of `k8s.io/kubernetes`.
 
-use crate::settings::Identity;
 use crate::fixed::Issuer;
+use crate::settings::Identity;
 use anyhow::{Context, Result, anyhow, bail};
 use auth::authentication::anonymous::Anonymous;
 use auth::authentication::bootstrap::BootstrapTokens;
@@ -110,7 +110,8 @@ fn verifying_keys(files: &[PathBuf], signer: Option<&SigningKey>) -> Result<Veri
     for file in files {
         let pem = read(flag, file)?;
         keys.extend(
-            VerifyingKey::all_from_pem(&pem).with_context(|| format!("{flag}: {}", file.display()))?,
+            VerifyingKey::all_from_pem(&pem)
+                .with_context(|| format!("{flag}: {}", file.display()))?,
         );
     }
     if let (true, Some(signer)) = (files.is_empty(), signer) {

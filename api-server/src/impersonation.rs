@@ -77,8 +77,9 @@ fn asked_for(headers: &HeaderMap) -> Result<Option<UserInfo>> {
 
 /// What the one who asks must be allowed.
 fn needed(real: &Arc<UserInfo>, wanted: &UserInfo) -> Vec<Attributes> {
-    let impersonate =
-        |group: &str, resource: &str| Attributes::resource(real.clone(), "impersonate", group, resource);
+    let impersonate = |group: &str, resource: &str| {
+        Attributes::resource(real.clone(), "impersonate", group, resource)
+    };
     let mut all = vec![match wanted.service_account() {
         Some((namespace, name)) => {
             impersonate("", "serviceaccounts").in_namespace(namespace).named(name)

@@ -38,9 +38,9 @@ mod version;
 mod virtual_kinds;
 
 pub use assemble::{Server, start};
+pub use in_process::InProcess;
 pub use services::ServiceNetwork;
 pub use settings::{Identity, Options};
-pub use in_process::InProcess;
 pub use subresources::KubeletOptions;
 
 use access::Access;

@@ -10,7 +10,7 @@ use store::Revision;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub(crate) struct Page {
     /// How fresh, or as of which revision.
     pub at: At,
     /// At most so many; 0: all.
@@ -20,7 +20,7 @@ pub struct Page {
 }
 
 /// How fresh a GET must be.
-pub fn freshness(query: &Query) -> Result<At> {
+pub(crate) fn freshness(query: &Query) -> Result<At> {
     Ok(match revision(query)? {
         None => At::Newest,
         Some(0) => At::Any,
@@ -29,7 +29,7 @@ pub fn freshness(query: &Query) -> Result<At> {
 }
 
 /// Which part of a list is asked for, and as of when.
-pub fn page(ask: &Ask) -> Result<Page> {
+pub(crate) fn page(ask: &Ask) -> Result<Page> {
     let query = &ask.query;
     list_options(query)?;
     let limit = usize::try_from(query.integer("limit")?.unwrap_or(0)).unwrap_or(0);
@@ -85,7 +85,7 @@ fn list_options(query: &Query) -> Result<()> {
 }
 
 /// Where a watch begins.
-pub fn start(query: &Query) -> Result<Start> {
+pub(crate) fn start(query: &Query) -> Result<Start> {
     let initial = query.get("sendInitialEvents").map(|_| query.flag("sendInitialEvents"));
     let matching = query.get("resourceVersionMatch");
     let given = revision(query)?;
@@ -128,7 +128,7 @@ pub fn start(query: &Query) -> Result<Start> {
 }
 
 /// What a list, a watch or a deletion of a collection selects.
-pub fn selection(ask: &Ask) -> Result<cache::Query> {
+pub(crate) fn selection(ask: &Ask) -> Result<cache::Query> {
     let labels = match ask.query.get("labelSelector") {
         None => Selector::everything(),
         Some(text) => {

@@ -50,9 +50,10 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
     };
     let observed = Observed::begin(&info);
     let audit_id = audit_id(request.headers());
-    let deprecated = info.resource.as_ref().and_then(|about| {
-        deprecation::warning(&about.group, &about.version, &about.resource)
-    });
+    let deprecated = info
+        .resource
+        .as_ref()
+        .and_then(|about| deprecation::warning(&about.group, &about.version, &about.resource));
     let patience = api.seats.patience(&info);
     let stages = Box::pin(stages(api, peer, info, query, request));
     let answered = match patience {

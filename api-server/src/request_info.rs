@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 
 /// What a request asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RequestInfo {
+pub(crate) struct RequestInfo {
     /// The path, as sent.
     pub path: String,
     /// The API's verb (`list`, `create` ...), or the method in lower case for other paths.
@@ -21,7 +21,7 @@ pub struct RequestInfo {
 
 /// What is asked of the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ResourceInfo {
+pub(crate) struct ResourceInfo {
     /// The API group, empty for core.
     pub group: String,
     /// The version.
@@ -47,7 +47,7 @@ const NAMESPACE_SUBRESOURCES: &[&str] = &["status", "finalize"];
 
 impl RequestInfo {
     /// Reads a request's method, path and query.
-    pub fn read(method: &Method, path: &str, query: &Query) -> Result<Self, ApiError> {
+    pub(crate) fn read(method: &Method, path: &str, query: &Query) -> Result<Self, ApiError> {
         let mut info = Self {
             path: path.to_owned(),
             verb: method.as_str().to_ascii_lowercase(),
@@ -104,8 +104,7 @@ impl RequestInfo {
         if !found.named {
             match info.verb.as_str() {
                 "get" => {
-                    info.verb =
-                        if query.flag("watch") { "watch" } else { "list" }.to_owned();
+                    info.verb = if query.flag("watch") { "watch" } else { "list" }.to_owned();
                 }
                 "delete" => info.verb = "deletecollection".to_owned(),
                 _ => {}
@@ -142,12 +141,52 @@ mod tests {
             ("GET", "/api/v1/pods?watch=1", "watch", "", "v1", "", "pods", "", ""),
             ("GET", "/api/v1/namespaces", "list", "", "v1", "", "namespaces", "", ""),
             ("GET", "/api/v1/namespaces/a", "get", "", "v1", "a", "namespaces", "a", ""),
-            ("PUT", "/api/v1/namespaces/a/finalize", "update", "", "v1", "a", "namespaces", "a", "finalize"),
+            (
+                "PUT",
+                "/api/v1/namespaces/a/finalize",
+                "update",
+                "",
+                "v1",
+                "a",
+                "namespaces",
+                "a",
+                "finalize",
+            ),
             ("GET", "/api/v1/namespaces/a/pods/b/log", "get", "", "v1", "a", "pods", "b", "log"),
-            ("POST", "/apis/apps/v1/namespaces/a/deployments", "create", "apps", "v1", "a", "deployments", "", ""),
-            ("DELETE", "/apis/apps/v1/namespaces/a/deployments", "deletecollection", "apps", "v1", "a", "deployments", "", ""),
+            (
+                "POST",
+                "/apis/apps/v1/namespaces/a/deployments",
+                "create",
+                "apps",
+                "v1",
+                "a",
+                "deployments",
+                "",
+                "",
+            ),
+            (
+                "DELETE",
+                "/apis/apps/v1/namespaces/a/deployments",
+                "deletecollection",
+                "apps",
+                "v1",
+                "a",
+                "deployments",
+                "",
+                "",
+            ),
             ("GET", "/api/v1/watch/namespaces/a/pods/b", "watch", "", "v1", "a", "pods", "b", ""),
-            ("GET", "/api/v1/pods?fieldSelector=metadata.name%3Dx", "list", "", "v1", "", "pods", "x", ""),
+            (
+                "GET",
+                "/api/v1/pods?fieldSelector=metadata.name%3Dx",
+                "list",
+                "",
+                "v1",
+                "",
+                "pods",
+                "x",
+                "",
+            ),
         ];
         for (method, uri, verb, group, version, namespace, resource, name, subresource) in cases {
             let info = read(method, uri);
@@ -161,9 +200,14 @@ mod tests {
                 found.name.as_str(),
                 found.subresource.as_str(),
             );
-            assert_eq!(got, (verb, group, version, namespace, resource, name, subresource), "{uri}");
+            assert_eq!(
+                got,
+                (verb, group, version, namespace, resource, name, subresource),
+                "{uri}"
+            );
         }
-        for path in ["/", "/api", "/api/v1", "/apis/apps", "/apis/apps/v1", "/healthz", "/version"] {
+        for path in ["/", "/api", "/api/v1", "/apis/apps", "/apis/apps/v1", "/healthz", "/version"]
+        {
             let info = read("GET", path);
             assert_eq!((info.verb.as_str(), info.resource), ("get", None), "{path}");
         }

@@ -1,7 +1,7 @@
 //! The accept loop: sockets, TLS, HTTP/1.1 and HTTP/2, and the way out.
 
-use crate::limits::{DRAIN, TLS_HANDSHAKE};
 use crate::Api;
+use crate::limits::{DRAIN, TLS_HANDSHAKE};
 use crate::pipeline::{Peer, handle};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -16,7 +16,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 /// Serves until the shutdown begins, then lets what is under way end.
-pub async fn serve(listener: TcpListener, tls: Arc<ServerTls>, api: Arc<Api>, shutdown: Shutdown) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Arc<ServerTls>,
+    api: Arc<Api>,
+    shutdown: Shutdown,
+) {
     let graceful = Arc::new(GracefulShutdown::new());
     loop {
         let accepted = tokio::select! {

@@ -27,7 +27,8 @@ pub fn encrypted<S: Store>(store: S, options: &Options) -> Result<Arc<dyn Store>
     let Some(file) = &options.encryption_provider_config else { return Ok(Arc::new(store)) };
     let config = Config::load(file)?;
     let prefix = options.etcd_prefix.trim_end_matches('/');
-    let transformers = Transformers::new(&config, |group, resource| prefixes(prefix, group, resource));
+    let transformers =
+        Transformers::new(&config, |group, resource| prefixes(prefix, group, resource));
     Ok(Arc::new(Encrypted::new(store, transformers)))
 }
 

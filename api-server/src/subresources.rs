@@ -24,7 +24,8 @@ mod token;
 mod upgrade;
 mod websocket;
 
-pub use kubelet::{KubeletOptions, Kubelets};
+pub use kubelet::KubeletOptions;
+pub(crate) use kubelet::Kubelets;
 
 use crate::Api;
 use crate::ask::Ask;
@@ -61,7 +62,7 @@ static CONNECT: &[(&str, &str, Connect)] = &[
 ];
 
 /// Serves a subresource.
-pub async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
+pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let name = ask.resource.subresource.as_str();
     let part = ask.kind.subresource(name).ok_or_else(ApiError::no_such_resource)?;
     match part.serves {
@@ -78,7 +79,7 @@ pub async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
 }
 
 /// Serves a subresource that takes over the connection, or hands a request on.
-pub async fn connect(api: &Api, ask: Ask, body: Body) -> Result<Response<Body>> {
+pub(crate) async fn connect(api: &Api, ask: Ask, body: Body) -> Result<Response<Body>> {
     let name = ask.resource.subresource.as_str();
     match CONNECT.iter().find(|(r, s, _)| *r == ask.kind.plural && *s == name) {
         Some((_, _, serve)) => serve(api, ask, body).await,
@@ -105,10 +106,17 @@ async fn allowed_to_create(api: &Api, ask: &Ask) -> Result<()> {
     let attributes = Attributes {
         version: about.version.clone(),
         path: ask.parts.uri.path().to_owned(),
-        ..Attributes::resource(ask.authorized.user().clone(), "create", &about.group, &about.resource)
+        ..Attributes::resource(
+            ask.authorized.user().clone(),
+            "create",
+            &about.group,
+            &about.resource,
+        )
     };
-    let attributes =
-        attributes.in_namespace(&about.namespace).named(&about.name).subresource(&about.subresource);
+    let attributes = attributes
+        .in_namespace(&about.namespace)
+        .named(&about.name)
+        .subresource(&about.subresource);
     api.access.authorize(attributes).await.map(drop)
 }
 

@@ -19,7 +19,7 @@ pub(crate) use patch::patched;
 pub(crate) use update::check_name;
 
 /// Serves a verb on the object itself or its collection.
-pub async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
+pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     if ask.kind.storage.is_none() {
         return crate::virtual_kinds::serve(api, ask).await;
     }

@@ -5,7 +5,7 @@ use object::{Result, Value};
 use schema::builtin;
 
 /// An object in a served version, as it is stored.
-pub fn to_stored(kind: &'static Kind, _version: &str, mut object: Value) -> Result<Value> {
+pub(crate) fn to_stored(kind: &'static Kind, _version: &str, mut object: Value) -> Result<Value> {
     if let Some(storage) = &kind.storage {
         kinds::fold(&mut object);
         convert(&mut object, storage.group_version)?;
@@ -14,13 +14,13 @@ pub fn to_stored(kind: &'static Kind, _version: &str, mut object: Value) -> Resu
 }
 
 /// A stored object in a served version.
-pub fn from_stored(kind: &'static Kind, version: &str, mut object: Value) -> Result<Value> {
+pub(crate) fn from_stored(kind: &'static Kind, version: &str, mut object: Value) -> Result<Value> {
     convert(&mut object, &kind.gvk(version).group_version().to_string())?;
     Ok(object)
 }
 
 /// Whether objects of this version are stored as they are.
-pub fn is_stored(kind: &'static Kind, version: &str) -> bool {
+pub(crate) fn is_stored(kind: &'static Kind, version: &str) -> bool {
     let wire = kind.gvk(version).group_version().to_string();
     kind.storage.is_some_and(|storage| storage.group_version == wire)
 }

@@ -6,11 +6,11 @@ use http::header::{ACCEPT, USER_AGENT};
 use object::{ApiError, Result};
 
 /// A wire format.
-pub use codec::negotiate::Format as Media;
+pub(crate) use codec::negotiate::Format as Media;
 
 /// What an object is turned into before it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// Nothing: the object as it is.
     Whole,
     /// A Table, of this version of `meta.k8s.io`.
@@ -23,7 +23,7 @@ pub enum Form {
 
 /// What a client accepts.
 #[derive(Clone, Debug, Default)]
-pub struct Accept {
+pub(crate) struct Accept {
     header: String,
     /// Whether JSON is indented for a person.
     pub pretty: bool,
@@ -31,7 +31,7 @@ pub struct Accept {
 
 impl Accept {
     /// What these headers say.
-    pub fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         Self {
             header: text(ACCEPT).to_owned(),
@@ -40,7 +40,7 @@ impl Accept {
     }
 
     /// With `?pretty=` of the query above what the headers say.
-    pub fn with_query(mut self, pretty: Option<&str>) -> Self {
+    pub(crate) fn with_query(mut self, pretty: Option<&str>) -> Self {
         if pretty.is_some() {
             self.pretty = negotiate::is_pretty(pretty, "");
         }
@@ -48,17 +48,17 @@ impl Accept {
     }
 
     /// The form of an answer; 406 if there is none that both sides know.
-    pub fn choose(&self) -> Result<(Media, Form)> {
+    pub(crate) fn choose(&self) -> Result<(Media, Form)> {
         form(negotiate::accept(&self.header, Offer::BUILTIN)?)
     }
 
     /// The form of a watch.
-    pub fn choose_stream(&self) -> Result<(Media, Form)> {
+    pub(crate) fn choose_stream(&self) -> Result<(Media, Form)> {
         form(negotiate::accept_stream(&self.header, Offer::BUILTIN)?)
     }
 
     /// The format of something that has one form only.
-    pub fn choose_plain(&self) -> Result<Media> {
+    pub(crate) fn choose_plain(&self) -> Result<Media> {
         Ok(negotiate::accept(&self.header, Offer::PLAIN)?.format)
     }
 }

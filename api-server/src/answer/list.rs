@@ -20,11 +20,12 @@ use std::io::Write;
 use std::sync::Arc;
 
 /// Answers with a list.
-pub fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
+pub(crate) fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
     let (media, form) = ask.accept.choose()?;
-    let token = list.next.as_deref().map(|key| {
-        continue_token::write(list.revision, ask.target().namespace, key)
-    });
+    let token = list
+        .next
+        .as_deref()
+        .map(|key| continue_token::write(list.revision, ask.target().namespace, key));
     let revision = list.revision.to_string();
     let metadata = ListMeta {
         resource_version: &revision,

@@ -44,13 +44,22 @@ impl Tables {
         Ok(Self {
             kind: ask.kind,
             version: ask.resource.version.clone(),
-            api_version: if version == "v1beta1" { "meta.k8s.io/v1beta1" } else { "meta.k8s.io/v1" },
+            api_version: if version == "v1beta1" {
+                "meta.k8s.io/v1beta1"
+            } else {
+                "meta.k8s.io/v1"
+            },
             include,
         })
     }
 
     /// A Table of these objects. `columns`: with their definitions (a watch sends them once).
-    pub(super) fn table(&self, items: &[Arc<Item>], metadata: Value, columns: bool) -> Result<Value> {
+    pub(super) fn table(
+        &self,
+        items: &[Arc<Item>],
+        metadata: Value,
+        columns: bool,
+    ) -> Result<Value> {
         let preferred = self.kind.versions.first().copied().unwrap_or(&self.version);
         let mut objects = Vec::with_capacity(items.len());
         for item in items {

@@ -14,7 +14,7 @@ use store::Revision;
 
 /// Writes the events of one watch in the form and media type that its client accepts.
 #[derive(Debug)]
-pub struct WatchEncoder {
+pub(crate) struct WatchEncoder {
     kind: &'static kinds::Kind,
     gvk: Gvk,
     version: String,
@@ -27,7 +27,7 @@ pub struct WatchEncoder {
 }
 
 /// The encoder for a request.
-pub fn watch(ask: &Ask) -> Result<WatchEncoder> {
+pub(crate) fn watch(ask: &Ask) -> Result<WatchEncoder> {
     let (media, form) = ask.accept.choose_stream()?;
     let tables = match form {
         Form::Table(of) => Some(Tables::of(ask, of)?),
@@ -47,12 +47,12 @@ pub fn watch(ask: &Ask) -> Result<WatchEncoder> {
 
 impl WatchEncoder {
     /// The media type of the body.
-    pub fn media_type(&self) -> &'static str {
+    pub(crate) fn media_type(&self) -> &'static str {
         self.media.stream_media_type().unwrap_or("application/json")
     }
 
     /// Appends an event.
-    pub fn event(&mut self, event: &WatchEvent, out: &mut Vec<u8>) -> Result<()> {
+    pub(crate) fn event(&mut self, event: &WatchEvent, out: &mut Vec<u8>) -> Result<()> {
         let (kind, object) = match event {
             WatchEvent::Added(item) => ("ADDED", self.object(item)?),
             WatchEvent::Modified(item) => ("MODIFIED", self.object(item)?),
@@ -66,7 +66,7 @@ impl WatchEncoder {
     }
 
     /// Appends the error that ends the watch.
-    pub fn error(&self, error: &ApiError, out: &mut Vec<u8>) {
+    pub(crate) fn error(&self, error: &ApiError, out: &mut Vec<u8>) {
         let status = error.to_status();
         match encode(&status, self.media, false) {
             Ok(bytes) => self.push("ERROR", &bytes, out),
@@ -85,7 +85,8 @@ impl WatchEncoder {
         match (&self.form, &self.tables) {
             (Form::Table(_), Some(tables)) => {
                 let metadata = json!({ "resourceVersion": item.revision.to_string() });
-                let table = tables.table(std::slice::from_ref(item), metadata, !self.columns_sent)?;
+                let table =
+                    tables.table(std::slice::from_ref(item), metadata, !self.columns_sent)?;
                 self.columns_sent = true;
                 encode(&table, self.media, false)
             }

@@ -3,9 +3,9 @@
 //! Mirrors `pkg/controlplane/controller/clusterauthenticationtrust` of `k8s.io/kubernetes`. What
 //! another API server of the cluster has written stays: trust is added to, never taken away.
 
-use crate::settings::Identity;
 use crate::objects::Cached;
 use crate::own::Own;
+use crate::settings::Identity;
 use auth::Objects;
 use object::{ApiError, GroupResource, Result, Value, json, meta};
 use std::path::Path;

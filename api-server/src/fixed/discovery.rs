@@ -2,12 +2,12 @@
 //!
 //! Mirrors `k8s.io/apiserver/pkg/endpoints/discovery`, the aggregated form included.
 
+use super::ordered;
 use crate::answer;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use super::ordered;
 use kinds::documents::{self, Group};
 use object::Value;
 use sha2::{Digest, Sha512};
@@ -123,9 +123,8 @@ fn aggregated_answer(document: &Value, version: &str, asked: &HeaderMap) -> Resp
     let mut document = document.clone();
     document["apiVersion"] = format!("apidiscovery.k8s.io/{version}").into();
     let body = [ordered::json(&document), b"\n".to_vec()].concat();
-    let etag = Sha512::digest(&body).iter().fold(String::new(), |text, byte| {
-        format!("{text}{byte:02X}")
-    });
+    let etag =
+        Sha512::digest(&body).iter().fold(String::new(), |text, byte| format!("{text}{byte:02X}"));
     let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public"));
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));

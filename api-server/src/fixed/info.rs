@@ -1,8 +1,8 @@
 //! `/version`, `/metrics`, and the list of paths at `/`.
 
 use axum::body::Body;
-use http::{Response, header};
 use cache::Cache;
+use http::{Response, header};
 use std::sync::Arc;
 
 /// What clients of this server see as its version: the upstream release whose API it is.
@@ -48,8 +48,20 @@ pub(super) async fn metrics(cache: Arc<Cache>) -> Response<Body> {
 }
 
 pub(super) async fn paths() -> Response<Body> {
-    let mut paths: Vec<String> = ["/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2",
-        "/openapi/v3", "/openapi/v3/", "/readyz", "/version"].map(str::to_owned).to_vec();
+    let mut paths: Vec<String> = [
+        "/api",
+        "/apis",
+        "/healthz",
+        "/livez",
+        "/metrics",
+        "/openapi/v2",
+        "/openapi/v3",
+        "/openapi/v3/",
+        "/readyz",
+        "/version",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     for group in kinds::documents::builtin() {
         for version in &group.versions {
             if group.name.is_empty() {

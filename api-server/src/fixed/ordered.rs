@@ -88,7 +88,6 @@ fn push(value: &Value, order: &[&str], out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use object::json;
 
     #[test]

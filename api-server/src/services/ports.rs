@@ -156,7 +156,10 @@ impl NodePorts {
     }
 
     /// Replaces what is stored by what `work` makes of it, in the range of this server.
-    pub(crate) async fn rebuild(&self, work: impl FnOnce(&BTreeSet<u16>) -> BTreeSet<u16>) -> Result<()> {
+    pub(crate) async fn rebuild(
+        &self,
+        work: impl FnOnce(&BTreeSet<u16>) -> BTreeSet<u16>,
+    ) -> Result<()> {
         let entry = self.read().await?;
         let stored = entry.as_ref().map(|entry| self.decode(entry)).transpose()?;
         let used = stored.as_ref().map(|stored| stored.used.clone()).unwrap_or_default();

@@ -41,7 +41,10 @@ pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
             return Err(ApiError::conflict(
                 &resource,
                 name,
-                format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", meta::uid(live)),
+                format!(
+                    "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+                    meta::uid(live)
+                ),
             ));
         }
         if meta::deletion_timestamp(live).is_some() {
@@ -78,8 +81,7 @@ pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let namespace = ask.resource.namespace.as_str();
     let target = Target { kind: pods, subresource: "binding", namespace, name };
     api.registry.update(&call, &target, &change).await?;
-    let success =
-        json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
+    let success = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     answer::value(ask, StatusCode::CREATED, &success, warnings)
 }
 
@@ -92,9 +94,7 @@ fn mark_scheduled(pod: &mut Value) {
         "lastProbeTime": null,
         "lastTransitionTime": now,
     });
-    let conditions = meta::entry(pod, "status")
-        .entry("conditions")
-        .or_insert_with(|| json!([]));
+    let conditions = meta::entry(pod, "status").entry("conditions").or_insert_with(|| json!([]));
     let Some(conditions) = conditions.as_array_mut() else { return };
     match conditions.iter_mut().find(|known| known["type"] == "PodScheduled") {
         Some(known) if known["status"] == "True" => {}

@@ -53,12 +53,12 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
 
 impl Backend {
     /// In plain HTTP.
-    pub fn plain(host: String, port: u16) -> Self {
+    pub(crate) fn plain(host: String, port: u16) -> Self {
         Self { tls: None, host, port, connect_timeout: BACKEND_CONNECT }
     }
 
     /// The host and port, as in a URL.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         match self.host.contains(':') {
             true => format!("[{}]:{}", self.host, self.port),
             false => format!("{}:{}", self.host, self.port),
@@ -66,14 +66,17 @@ impl Backend {
     }
 
     /// The URL of a path, for messages and rewritten links.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}{path}", self.authority())
     }
 
     /// Sends a request whose URI is a path, and waits for the head of the answer. With a status of
     /// 101 the connection can be taken over by [`hyper::upgrade::on`].
-    pub async fn send(&self, request: Request<Body>) -> Result<Response<Answered>, DialError> {
+    pub(crate) async fn send(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Answered>, DialError> {
         let socket = self.connect().await?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(socket)).await.map_err(|e| self.broken(&e))?;

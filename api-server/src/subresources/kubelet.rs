@@ -32,7 +32,7 @@ pub struct KubeletOptions {
 
 /// The way to all kubelets, and to what pods and nodes serve.
 #[derive(Debug)]
-pub struct Kubelets {
+pub(crate) struct Kubelets {
     preferred: Vec<String>,
     connect_timeout: Duration,
     trusting: Arc<ClientConfig>,
@@ -54,7 +54,7 @@ impl Kubelets {
     ///
     /// # Errors
     /// [`TlsError`] naming the flag and the file.
-    pub fn new(options: &KubeletOptions) -> Result<Self, TlsError> {
+    pub(crate) fn new(options: &KubeletOptions) -> Result<Self, TlsError> {
         let identity = || match (&options.client_certificate, &options.client_key) {
             (Some(certificate), Some(key)) => Ok(Some((
                 certificates("--kubelet-client-certificate", certificate)?,

@@ -47,7 +47,7 @@ pub(super) struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     /// Reads it; `what` is such as `pod`, for the refusal.
-    pub fn read(what: &str, id: &'a str) -> Result<Self> {
+    pub(crate) fn read(what: &str, id: &'a str) -> Result<Self> {
         let parts: Vec<&str> = id.split(':').collect();
         let (scheme, name, port) = match parts[..] {
             [name] => ("", name, ""),

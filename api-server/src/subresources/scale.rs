@@ -38,11 +38,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask, serves: &Serves) -> Result<Respo
         let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or_default();
         if replicas < 0 {
             let mut errors = object::FieldErrors::new();
-            errors.invalid(
-                "spec.replicas",
-                replicas,
-                "must be greater than or equal to 0",
-            );
+            errors.invalid("spec.replicas", replicas, "must be greater than or equal to 0");
             return Err(ApiError::invalid(&gvk.group_kind(), meta::name(&wanted), errors));
         }
         let version = meta::resource_version(&wanted);

@@ -28,8 +28,7 @@ pub(super) async fn collection(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let mut call = ask.call(false)?;
     call.dry_run = dry_run;
     warn(ask, &options);
-    let deleted =
-        api.registry.delete_collection(&call, &ask.target(), &query, &options).await?;
+    let deleted = api.registry.delete_collection(&call, &ask.target(), &query, &options).await?;
     let items = deleted.into_iter().map(|deleted| deleted.item).collect();
     let revision = api.registry.cache.revision();
     let listed = answer::list(ask, &cache::List { items, revision, ..cache::List::default() })?;

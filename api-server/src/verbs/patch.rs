@@ -132,21 +132,14 @@ impl Patch {
         Ok(match self {
             Patch::Json(operations) => patch::json_patch::apply(live, operations)?,
             Patch::Merge(changes) => patch::merge_patch::apply(live, changes)?,
-            Patch::Strategic(changes) => {
-                patch::strategic::apply(builtin(), root, live, changes)?
-            }
+            Patch::Strategic(changes) => patch::strategic::apply(builtin(), root, live, changes)?,
             Patch::Apply { .. } => return Err(unknown_form()),
         })
     }
 }
 
 /// The patched object, held against the schema, with defaults.
-fn checked(
-    ask: &Ask,
-    root: TypeId,
-    object: Value,
-    warnings: &Mutex<Vec<String>>,
-) -> Result<Value> {
+fn checked(ask: &Ask, root: TypeId, object: Value, warnings: &Mutex<Vec<String>>) -> Result<Value> {
     let shown = object.to_string();
     let wrong = |why: String| {
         let mut errors = FieldErrors::new();

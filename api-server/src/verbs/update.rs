@@ -14,9 +14,8 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let may_create =
         ask.kind.strategy.allow_create_on_update() && ask.resource.subresource.is_empty();
     let call = ask.call(true)?;
-    let change = |live: Option<&object::Value>| {
-        Ok((live.is_some() || may_create).then(|| object.clone()))
-    };
+    let change =
+        |live: Option<&object::Value>| Ok((live.is_some() || may_create).then(|| object.clone()));
     let updated = api.registry.update(&call, &ask.target(), &change).await;
     let (item, new) = updated.inspect_err(|_| ask.keep_warnings(&call))?;
     warnings.extend(call.warnings.into_inner().unwrap_or_default());

@@ -25,7 +25,7 @@ pub(super) struct Case {
 }
 
 impl Case {
-    pub fn new(
+    pub(super) fn new(
         make: fn(&Setup) -> Box<dyn Plugin>,
         cluster: &Arc<Memory>,
         group: &str,
@@ -41,22 +41,22 @@ impl Case {
         }
     }
 
-    pub fn by(mut self, user: &str, groups: &[&str]) -> Self {
+    pub(super) fn by(mut self, user: &str, groups: &[&str]) -> Self {
         self.user = UserInfo::new(user, groups);
         self
     }
 
-    pub fn part(mut self, subresource: &'static str) -> Self {
+    pub(super) fn part(mut self, subresource: &'static str) -> Self {
         self.subresource = subresource;
         self
     }
 
-    pub async fn create(&self, namespace: &str, object: &mut Value) -> Result<(), ApiError> {
+    pub(super) async fn create(&self, namespace: &str, object: &mut Value) -> Result<(), ApiError> {
         let name = object::meta::name(object).to_owned();
         self.ask(Operation::Create, namespace, &name, None, Some(object)).await
     }
 
-    pub async fn update(
+    pub(super) async fn update(
         &self,
         namespace: &str,
         name: &str,
@@ -66,7 +66,12 @@ impl Case {
         self.ask(Operation::Update, namespace, name, Some(old), Some(object)).await
     }
 
-    pub async fn delete(&self, namespace: &str, name: &str, old: &Value) -> Result<(), ApiError> {
+    pub(super) async fn delete(
+        &self,
+        namespace: &str,
+        name: &str,
+        old: &Value,
+    ) -> Result<(), ApiError> {
         self.ask(Operation::Delete, namespace, name, Some(old), None).await
     }
 
