@@ -16,9 +16,6 @@ use std::process::Command;
 /// The key with which secrets are encrypted: 32 bytes in base64.
 const ENCRYPTION_KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
-/// Admission plugins that the unit files name and that ours does not have yet; may only get shorter.
-const PLUGINS_MISSING: &[&str] = &["NodeRestriction"];
-
 /// Users with a certificate and a kubeconfig: file, name, group.
 const USERS: &[(&str, &str, &str)] = &[
     ("admin", "admin", "system:masters"),
@@ -180,11 +177,7 @@ impl Site {
             }
         }
         let mut command = Command::new(maker.program(program)?);
-        command.args(age.flags(program)?.iter().map(|flag| {
-            let flag = self.here(flag);
-            let is_list = maker == Maker::Ours && flag.starts_with("--enable-admission-plugins=");
-            if is_list { without(&flag, PLUGINS_MISSING) } else { flag }
-        }));
+        command.args(age.flags(program)?.iter().map(|flag| self.here(flag)));
         command.args(flags.iter().map(|flag| self.here(flag)));
         let process = Process::start(command, &self.path(&format!("{program}.log")))?;
         Ok(Running { process })
@@ -241,13 +234,6 @@ impl Site {
             file(&format!("{user}-key.pem")),
         )
     }
-}
-
-/// A flag with a list, without some of its items.
-fn without(flag: &str, items: &[&str]) -> String {
-    let (name, list) = flag.split_once('=').unwrap_or((flag, ""));
-    let left: Vec<&str> = list.split(',').filter(|item| !items.contains(item)).collect();
-    format!("{name}={}", left.join(","))
 }
 
 fn display(path: &Path) -> String {
