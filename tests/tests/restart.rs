@@ -76,7 +76,7 @@ fn stop() -> Result<()> {
     Ok(())
 }
 
-/// Waits until the controllers have made what every namespace gets.
+/// Waits until the controllers have made what every namespace gets, and the roles that are sums.
 fn settled(caller: &Caller) -> Result<()> {
     testkit::until("every namespace has its account and its CA", || {
         for kind in ["serviceaccounts", "configmaps"] {
@@ -89,6 +89,11 @@ fn settled(caller: &Caller) -> Result<()> {
             ensure!(made.count() >= 4, "{list}");
         }
         caller.get("/api/v1/namespaces/default/services/kubernetes")?.expect(200)?;
+        for role in ["admin", "edit", "view"] {
+            let path = format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/{role}");
+            let role = caller.get(&path)?.expect(200)?;
+            ensure!(role["rules"].as_array().is_some_and(|rules| rules.len() > 5), "{role}");
+        }
         Ok(())
     })
 }

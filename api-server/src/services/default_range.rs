@@ -18,7 +18,7 @@ pub(crate) async fn ensure(own: &Own, objects: &Cached, network: &ServiceNetwork
     let ranges = network.texts();
     let Some(current) = objects.get(&resource, "", NAME) else {
         own.ensure(&object(json!({"cidrs": ranges}))).await?;
-        return make_ready(own).await;
+        return make_ready(own, objects, &resource).await;
     };
     let has: Vec<&str> = current["spec"]["cidrs"]
         .as_array()
@@ -43,12 +43,12 @@ pub(crate) async fn ensure(own: &Own, objects: &Cached, network: &ServiceNetwork
     let ready = conditions.into_iter().flatten().find(|c| c["type"] == "Ready");
     let unknown = ready.is_none_or(|condition| condition["status"] == "Unknown");
     if unknown && meta::deletion_timestamp(&current).is_none() {
-        return make_ready(own).await;
+        return make_ready(own, objects, &resource).await;
     }
     Ok(())
 }
 
-async fn make_ready(own: &Own) -> Result<()> {
+async fn make_ready(own: &Own, objects: &Cached, resource: &GroupResource) -> Result<()> {
     let mut object = object(Value::Null);
     object["status"] = json!({"conditions": [{
         "type": "Ready",
@@ -56,7 +56,10 @@ async fn make_ready(own: &Own) -> Result<()> {
         "message": "Kubernetes default Service CIDR is ready",
         "lastTransitionTime": object::time::print(runtime::clock::now()),
     }]});
-    own.apply_status(&object, MANAGER).await
+    own.apply_status(&object, MANAGER).await?;
+    // Addresses are given out of the ranges that the cache shows: a service that is created at once
+    // has to find this one.
+    objects.newest(resource, "", NAME).await.map(drop)
 }
 
 fn object(spec: Value) -> Value {
