@@ -25,7 +25,8 @@ ETCD_PORT=${ETCD_PORT:-2379}              # and the next one: its peer port
 OLD_KUBECTL=${OLD_KUBECTL:-${XDG_CACHE_HOME:-$HOME/.cache}/orlop/kubectl-1.20/usr/bin/kubectl} # asked too if it is there
 REGISTRY_PORT=${REGISTRY_PORT:-5000}
 PROXY_MODE=${PROXY_MODE:-iptables}        # kube-proxy: iptables or nftables
-NETWORK=${NETWORK:-static}                # of the pods: static, by node up; flannel, by flannel.yaml; or none yet
+NETWORK=${NETWORK:-static}                # of the pods: static, by node up; flannel, by its manifest; or none yet
+MANIFESTS=$(realpath "$NODES_HOME/../../deploy/manifests") # of the cluster's DNS and pod network
 PATH=$BIN_DIR:$PATH
 
 die() { echo "$(basename "$0"): $*" >&2; exit 1; }
