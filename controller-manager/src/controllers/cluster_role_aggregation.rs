@@ -15,7 +15,7 @@ const WORKERS: usize = 5;
 /// Starts it.
 pub(crate) fn start(context: &Context) {
     let roles = context.informers.of::<ClusterRole>();
-    let queue = Queue::new();
+    let queue = Queue::named("ClusterRoleAggregator");
     let (add, all) = (queue.clone(), roles.clone());
     roles.on_change(move |_| {
         for role in all.list() {

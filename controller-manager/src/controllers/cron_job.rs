@@ -34,7 +34,7 @@ pub(crate) fn start(context: &Context) {
         jobs: context.informers.of::<Job>(),
         recorder: context.recorder(),
     });
-    let queue = Queue::new();
+    let queue = Queue::named("cronjob");
     let add = queue.clone();
     controller.crons.on_change(move |change| add.add(Key::of(&**change.object())));
     let add = queue.clone();

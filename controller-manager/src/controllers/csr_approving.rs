@@ -28,7 +28,7 @@ const RECOGNIZED: [(&str, &str); 2] = [
 /// Starts it.
 pub(crate) fn start(context: &Context) {
     let requests = context.informers.of::<CertificateSigningRequest>();
-    let queue = Queue::new();
+    let queue = Queue::named("certificate");
     let add = queue.clone();
     requests.on_change(move |change| add.add(Key::of(&**change.object())));
     let client = context.client();

@@ -48,7 +48,7 @@ pub(crate) fn start(context: &Context) {
         return;
     }
     let requests = context.informers.of::<CertificateSigningRequest>();
-    let queue = Queue::new();
+    let queue = Queue::named("certificate");
     let add = queue.clone();
     requests.on_change(move |change| add.add(Key::of(&**change.object())));
     let (client, pair) = (context.client(), Arc::new(pair));

@@ -50,7 +50,7 @@ pub(crate) fn start(context: &Context) {
         recorder: context.recorder_as("daemonset-controller"),
         failed: Mutex::default(),
     });
-    let queue = Queue::new();
+    let queue = Queue::named("daemonset");
     watch(&controller, &queue);
     let workers = context.options.concurrency.daemon_sets;
     run_workers("daemonset-controller", workers, queue, &context.shutdown, move |key| {

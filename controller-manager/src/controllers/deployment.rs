@@ -42,7 +42,7 @@ pub(crate) fn start(context: &Context) {
         pods: context.informers.of::<Pod>(),
         recorder: context.recorder(),
     });
-    let queue = Queue::new();
+    let queue = Queue::named("deployment");
     watch(&controller, &queue);
     let workers = context.options.concurrency.deployments;
     run_workers("deployment-controller", workers, queue, &context.shutdown, move |key| {

@@ -45,7 +45,7 @@ pub(crate) fn start(context: &Context) {
         recorder: context.recorder(),
         per_slice: context.options.endpoints_per_slice,
     });
-    let queue = Queue::new();
+    let queue = Queue::named("endpoint_slice");
     backends::watch(&controller.services, &controller.pods, &queue);
     let add = queue.clone();
     controller.slices.on_change(move |change| {

@@ -44,7 +44,7 @@ pub(crate) fn start(context: &Context) {
         endpoints: context.informers.of::<Endpoints>(),
         recorder: context.recorder(),
     });
-    let queue = Queue::new();
+    let queue = Queue::named("endpoint");
     backends::watch(&controller.services, &controller.pods, &queue);
     let add = queue.clone();
     controller.endpoints.on_change(move |change| {

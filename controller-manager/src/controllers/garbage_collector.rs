@@ -47,7 +47,7 @@ pub(crate) fn start(context: &Context) {
     let collector = Arc::new(Collector {
         client: context.client(),
         graph: Mutex::default(),
-        queue: Queue::new(),
+        queue: Queue::named("garbage_collector_attempt_to_delete"),
         absent: Mutex::default(),
         resources: Mutex::default(),
         recorder: context.recorder_as("garbage-collector-controller"),

@@ -40,9 +40,9 @@ pub(crate) fn start(context: &Context) {
         pods: context.informers.of::<Pod>(),
         expectations: Expectations::default(),
         recorder: context.recorder(),
-        orphans: Queue::new(),
+        orphans: Queue::named("job_orphan_pod"),
     });
-    let queue = Queue::new();
+    let queue = Queue::named("job");
     watch(&controller, &queue);
     let workers = context.options.concurrency.jobs;
     let own = controller.clone();

@@ -29,7 +29,7 @@ const RECHECK_MIN: Duration = Duration::from_secs(1);
 /// Starts it.
 pub(crate) fn start(context: &Context) {
     let namespaces = context.informers.of::<Namespace>();
-    let queue = Queue::new();
+    let queue = Queue::named("namespace");
     let add = queue.clone();
     namespaces.on_change(move |change| {
         let namespace = change.object();

@@ -53,7 +53,7 @@ pub(crate) fn start(context: &Context) {
         recorder: context.recorder_as("cidrAllocator"),
         ranges: options.cluster_cidrs.iter().map(range).collect(),
     });
-    let queue = Queue::new();
+    let queue = Queue::named("cidrallocator_node");
     let (add, own) = (queue.clone(), controller.clone());
     controller.nodes.on_change(move |change| match change {
         Change::Deleted(node) => own.mark(node, false),

@@ -57,7 +57,7 @@ pub(crate) fn start(context: &Context) {
         lives: Mutex::default(),
         next_eviction: Mutex::default(),
     });
-    let queue = Queue::new();
+    let queue = Queue::named("node_lifecycle_controller");
     watch(&controller, &queue);
     run_workers("node-lifecycle-controller", WORKERS, queue, &context.shutdown, move |key| {
         let controller = controller.clone();

@@ -12,7 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time};
 /// Starts it.
 pub(crate) fn start(context: &Context) {
     let workers = context.options.concurrency.replica_sets;
-    replicas::start::<ReplicaSet>(context, "replicaset-controller", workers);
+    replicas::start::<ReplicaSet>(context, "replicaset-controller", "replicaset", workers);
 }
 
 impl Replicated for ReplicaSet {

@@ -54,8 +54,13 @@ struct Engine<K> {
 }
 
 /// Starts the engine for the kind `K`.
-pub(crate) fn start<K: Replicated>(context: &Context, name: &'static str, workers: usize) {
-    let queue = Queue::new();
+pub(crate) fn start<K: Replicated>(
+    context: &Context,
+    name: &'static str,
+    counted_as: &str,
+    workers: usize,
+) {
+    let queue = Queue::named(counted_as);
     let engine = Arc::new(Engine {
         client: context.client(),
         owners: context.informers.of::<K>(),

@@ -14,7 +14,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time};
 /// Starts it.
 pub(crate) fn start(context: &Context) {
     let workers = context.options.concurrency.replication_controllers;
-    replicas::start::<ReplicationController>(context, "replicationcontroller-controller", workers);
+    let (name, counted_as) = ("replicationcontroller-controller", "replicationmanager");
+    replicas::start::<ReplicationController>(context, name, counted_as, workers);
 }
 
 impl Replicated for ReplicationController {

@@ -48,7 +48,7 @@ pub(crate) fn start(context: &Context) {
         claims: context.informers.of::<PersistentVolumeClaim>(),
         period: context.options.quota_sync_period,
     });
-    let queue = Queue::new();
+    let queue = Queue::named("resourcequota_primary");
     watch(&controller, &queue);
     let workers = context.options.concurrency.quotas;
     run_workers("resourcequota-controller", workers, queue, &context.shutdown, move |key| {

@@ -29,7 +29,7 @@ pub(crate) fn start(context: &Context) {
     let bundle: Arc<str> = bundle.into();
     let namespaces = context.informers.of::<Namespace>();
     let maps = context.informers.of::<ConfigMap>();
-    let queue = Queue::new();
+    let queue = Queue::named("root_ca_cert_publisher");
     let add = queue.clone();
     namespaces.on_change(move |change| add.add(Key::of(&**change.object())));
     let add = queue.clone();

@@ -13,7 +13,7 @@ const NAME: &str = "default";
 pub(crate) fn start(context: &Context) {
     let namespaces = context.informers.of::<Namespace>();
     let accounts = context.informers.of::<ServiceAccount>();
-    let queue = Queue::new();
+    let queue = Queue::named("serviceaccount");
     let add = queue.clone();
     namespaces.on_change(move |change| {
         if !matches!(change, Change::Deleted(_)) {

@@ -49,7 +49,7 @@ pub(crate) fn start(context: &Context) {
         key,
         root_ca: context.options.root_ca.clone(),
     });
-    let queue = Queue::new();
+    let queue = Queue::named("serviceaccount_tokens_service");
     let add = queue.clone();
     controller.secrets.on_change(move |change| add.add(Key::of(&**change.object())));
     let (add, secrets) = (queue.clone(), controller.secrets.clone());

@@ -42,7 +42,7 @@ pub(crate) fn start(context: &Context) {
         expectations: Expectations::default(),
         recorder: context.recorder(),
     });
-    let queue = Queue::new();
+    let queue = Queue::named("statefulset");
     let add = queue.clone();
     controller.sets.on_change(move |change| add.add(Key::of(&**change.object())));
     let (add, sets) = (queue.clone(), controller.sets.clone());

@@ -22,7 +22,7 @@ const WORKERS: usize = 8;
 pub(crate) fn start(context: &Context) {
     let nodes = context.informers.of::<Node>();
     let all_pods = context.informers.of::<Pod>();
-    let queue = Queue::new();
+    let queue = Queue::named("noexec_taint_pod");
     let add = queue.clone();
     all_pods.on_change(move |change| {
         if !matches!(change, Change::Deleted(_)) && !pods::node_name(change.object()).is_empty() {

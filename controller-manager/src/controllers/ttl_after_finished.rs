@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Starts it.
 pub(crate) fn start(context: &Context) {
     let jobs = context.informers.of::<Job>();
-    let queue = Queue::new();
+    let queue = Queue::named("ttl_jobs_to_delete");
     let add = queue.clone();
     jobs.on_change(move |change| {
         if !matches!(change, Change::Deleted(_)) && left(change.object(), clock::now()).is_some() {

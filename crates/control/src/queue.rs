@@ -1,10 +1,15 @@
 //! A queue of keys: each at most once in it, none worked on twice at a time, with delays.
 //!
 //! Mirrors `k8s.io/client-go/util/workqueue` (rate limiting, delaying, deduplicating). A key that
-//! is added while it is worked on waits until that work is done, and then comes again.
+//! is added while it is worked on waits until that work is done, and then comes again. A queue
+//! with a name is counted in the process's metrics.
+
+mod metrics;
 
 use crate::limits::{BACKOFF_BASE, BACKOFF_MAX};
+use metrics::Metrics;
 use runtime::clock::{self, Instant};
+use runtime::metrics::Registry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +45,7 @@ struct State<K> {
     delayed: BTreeSet<(Instant, K)>,
     delay_of: HashMap<K, Instant>,
     failures: HashMap<K, u32>,
+    metrics: Option<Metrics<K>>,
 }
 
 impl<K: Clone + Eq + Hash + Ord> Default for Queue<K> {
@@ -58,8 +64,33 @@ impl<K: Clone + Eq + Hash + Ord> Queue<K> {
             delayed: BTreeSet::new(),
             delay_of: HashMap::new(),
             failures: HashMap::new(),
+            metrics: None,
         };
         Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() }) }
+    }
+
+    /// An empty queue that `/metrics` shows under `name`: upstream's for the same work.
+    pub fn named(name: &str) -> Self
+    where
+        K: Send + 'static,
+    {
+        Self::counted(name, Registry::global())
+    }
+
+    fn counted(name: &str, registry: &Registry) -> Self
+    where
+        K: Send + 'static,
+    {
+        let queue = Self::new();
+        queue.state().metrics = Some(Metrics::new(registry, name));
+        let shared = Arc::downgrade(&queue.shared);
+        registry.before_print(move || {
+            let Some(shared) = shared.upgrade() else { return false };
+            let queue = Self { shared };
+            queue.state().metrics.iter().for_each(Metrics::refresh);
+            true
+        });
+        queue
     }
 
     /// Asks for work on `key` now.
@@ -71,6 +102,9 @@ impl<K: Clone + Eq + Hash + Ord> Queue<K> {
 
     /// Asks for work on `key` after `delay`, or sooner where that was asked for before.
     pub fn add_after(&self, key: K, delay: Duration) {
+        if let Some(metrics) = &self.state().metrics {
+            metrics.retry();
+        }
         if delay.is_zero() {
             return self.add(key);
         }
@@ -147,7 +181,13 @@ impl<K: Clone + Eq + Hash + Ord> Queue<K> {
 
 impl<K: Clone + Eq + Hash + Ord> State<K> {
     fn add(&mut self, key: K) -> bool {
-        if !self.waiting.insert(key.clone()) || self.working.contains(&key) {
+        if !self.waiting.insert(key.clone()) {
+            return false;
+        }
+        if let Some(metrics) = &mut self.metrics {
+            metrics.add(&key);
+        }
+        if self.working.contains(&key) {
             return false;
         }
         self.ready.push_back(key);
@@ -181,12 +221,18 @@ impl<K: Clone + Eq + Hash + Ord> State<K> {
         }
         let key = self.ready.pop_front()?;
         self.waiting.remove(&key);
+        if let Some(metrics) = &mut self.metrics {
+            metrics.take(&key);
+        }
         self.working.insert(key.clone());
         Some(key)
     }
 
     fn finish(&mut self, key: &K) -> bool {
         self.working.remove(key);
+        if let Some(metrics) = &mut self.metrics {
+            metrics.finish(key);
+        }
         let again = self.waiting.contains(key);
         if again {
             self.ready.push_back(key.clone());
@@ -247,6 +293,35 @@ mod tests {
         assert_eq!(queue.state().next_backoff(&"a"), BACKOFF_MAX);
         queue.forget(&"a");
         assert_eq!(queue.state().next_backoff(&"a").as_millis(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_named_queue_counts_what_upstreams_counts() {
+        let registry = Registry::default();
+        let queue = Queue::counted("web", &registry);
+        queue.add("a");
+        queue.add("a");
+        queue.add_after("b", Duration::from_secs(60));
+        clock::sleep(Duration::from_millis(500)).await;
+        assert_eq!(next_now(&queue).await, Some("a"));
+        queue.add("a");
+        clock::sleep(Duration::from_secs(2)).await;
+        let has = |text: &str, line: &str| {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        };
+        let text = registry.text();
+        has(&text, "workqueue_depth{name=\"web\"} 1");
+        has(&text, "workqueue_adds_total{name=\"web\"} 2");
+        has(&text, "workqueue_retries_total{name=\"web\"} 1");
+        has(&text, "workqueue_queue_duration_seconds_bucket{name=\"web\",le=\"0.1\"} 0");
+        has(&text, "workqueue_queue_duration_seconds_bucket{name=\"web\",le=\"1\"} 1");
+        has(&text, "workqueue_work_duration_seconds_count{name=\"web\"} 0");
+        has(&text, "workqueue_unfinished_work_seconds{name=\"web\"} 2");
+        has(&text, "workqueue_longest_running_processor_seconds{name=\"web\"} 2");
+        queue.done(&"a");
+        let text = registry.text();
+        has(&text, "workqueue_work_duration_seconds_sum{name=\"web\"} 2");
+        has(&text, "workqueue_unfinished_work_seconds{name=\"web\"} 0");
     }
 
     #[tokio::test]

@@ -23,6 +23,7 @@ pub const DEFAULT_BUCKETS: [f64; 11] =
 #[derive(Default)]
 pub struct Registry {
     families: Mutex<BTreeMap<&'static str, Arc<dyn text::Print>>>,
+    refreshers: Mutex<Vec<Box<dyn Fn() -> bool + Send>>>,
 }
 
 static GLOBAL: LazyLock<Registry> = LazyLock::new(Registry::default);
@@ -71,8 +72,18 @@ impl Registry {
         known.into_any().downcast().expect("one name is one kind of metric")
     }
 
+    /// Calls `refresh` before each print, until it says `false`: for what is only true at the
+    /// moment, such as how long something has lasted. It must not register or print anything.
+    pub fn before_print(&self, refresh: impl Fn() -> bool + Send + 'static) {
+        let mut refreshers = self.refreshers.lock().unwrap_or_else(PoisonError::into_inner);
+        refreshers.push(Box::new(refresh));
+    }
+
     /// Every family in upstream's text format, sorted by name.
     pub fn text(&self) -> String {
+        let mut refreshers = self.refreshers.lock().unwrap_or_else(PoisonError::into_inner);
+        refreshers.retain(|refresh| refresh());
+        drop(refreshers);
         let families = self.families.lock().unwrap_or_else(PoisonError::into_inner);
         let mut out = String::new();
         for family in families.values() {

@@ -147,13 +147,20 @@ impl<'a> Work<'a> {
         if is_rolling && below { self.snapshot.current } else { self.snapshot.update }
     }
 
-    /// Whether a pod beyond the wanted ones is on its way out.
+    /// Whether a pod beyond the wanted ones is on its way out. In order, the highest goes first, and
+    /// only when none below it is unavailable.
     fn shrink(&self, plan: &mut Plan) -> bool {
         let beyond = |number: &&i32| !(self.first..self.end).contains(*number);
-        let condemned: Vec<i32> = self.by_ordinal.keys().filter(beyond).copied().rev().collect();
-        for number in &condemned {
+        let condemned: Vec<i32> = self.by_ordinal.keys().filter(beyond).copied().collect();
+        let down = |number: &&i32| {
+            let pod = &self.by_ordinal[*number];
+            !pods::is_terminating(pod) && !self.is_available(pod)
+        };
+        let first_down = condemned.iter().find(down);
+        for number in condemned.iter().rev() {
             let pod = &self.by_ordinal[number];
-            if !pods::is_terminating(pod) {
+            let waits = self.in_order && !self.is_available(pod) && first_down != Some(number);
+            if !pods::is_terminating(pod) && !waits {
                 plan.delete.push(pod.clone());
             }
             if self.in_order {
@@ -364,6 +371,13 @@ mod tests {
             (Some("db-1"), Some("svc"))
         );
         world.set.spec.as_mut().expect("a spec").replicas = Some(1);
+        for pod in &mut world.pods {
+            let pod = Arc::make_mut(pod);
+            let stays_up = pod.metadata.name.as_deref() == Some("db-0");
+            pod.status = pod.status.take().filter(|_| stays_up);
+        }
+        assert_eq!(world.step().1.len(), 0, "the last waits for the unready one before it");
+        world.run_all();
         assert_eq!(world.settle(), ["-db-2", "-db-1"]);
     }
 
