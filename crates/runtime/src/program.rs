@@ -32,7 +32,10 @@ impl Program {
             Ok(parsed) => parsed,
             Err(FlagError::Help) => {
                 let help = flags::help(&self.flags);
-                print(&format!("{}\n\nUsage:\n  {} [flags]\n\nFlags:\n{help}", self.about, self.name));
+                print(&format!(
+                    "{}\n\nUsage:\n  {} [flags]\n\nFlags:\n{help}",
+                    self.about, self.name
+                ));
                 return ExitCode::SUCCESS;
             }
             Err(error) => return failed(&error),
