@@ -23,6 +23,8 @@ mod signing_request;
 mod storage_object_in_use_protection;
 mod taint_nodes_by_condition;
 
+pub use pod_security::Configuration as PodSecurityConfiguration;
+
 use crate::{Chain, Cluster, Plugin};
 use std::sync::Arc;
 
@@ -35,6 +37,10 @@ pub struct Setup {
     pub not_ready_seconds: i64,
     /// `--default-unreachable-toleration-seconds`.
     pub unreachable_seconds: i64,
+    /// What `PodSecurity` is told by `--admission-control-config-file`.
+    pub pod_security: PodSecurityConfiguration,
+    /// Whether the server signs tokens for pods; if not, they find theirs in a Secret.
+    pub bound_tokens: bool,
 }
 
 /// A plugin by name.

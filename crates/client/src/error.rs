@@ -1,5 +1,6 @@
 //! What can go wrong on the way to an API server, and the questions that callers ask of an answer.
 
+use crate::limits;
 use kube::Error;
 
 /// Why no client could be made, or why one can't speak.
@@ -36,6 +37,18 @@ pub enum ClientError {
         account: String,
         /// The answer to the token request.
         source: Box<kube::Error>,
+    },
+    /// The API server serves no token requests, and the account's Secret has no token that is good.
+    #[error(
+        "no token for service account kube-system/{account}: the API server does not serve token \
+         requests, and no Secret with a good token has appeared within {} s; \
+         serviceaccount-token-controller makes one with the key of \
+         --service-account-private-key-file",
+        limits::TOKEN_SECRET_WAIT.as_secs()
+    )]
+    NoTokenSecret {
+        /// The account's name.
+        account: String,
     },
 }
 

@@ -2,10 +2,13 @@
 //!
 //! Mirrors `DynamicControllerClientBuilder` (`k8s.io/controller-manager/pkg/clientbuilder`): the
 //! service account is made where it is missing, a token of one hour is asked for through the
-//! process's own identity, and it is replaced before it ends.
+//! process's own identity, and it is replaced before it ends. An API server that serves no token
+//! requests is of the time of `SAControllerClientBuilder`, when the token lay in a Secret.
 
-use crate::{ClientError, error::is_exists, error::is_not_found, limits};
-use http::{Request, header::AUTHORIZATION};
+mod secret;
+
+use crate::{ClientError, error::is_exists, error::is_not_found, limits, token_requests};
+use http::{Request, StatusCode, header::AUTHORIZATION};
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -29,7 +32,11 @@ pub(crate) fn as_account(root: Client, anonymous: Client, account: &str) -> Clie
             let token = source.token().await?;
             let value = http::HeaderValue::try_from(format!("Bearer {token}"))?;
             request.headers_mut().insert(AUTHORIZATION, value);
-            Ok::<_, tower::BoxError>(anonymous.send(request).await?)
+            let response = anonymous.send(request).await?;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                source.forget(&token).await;
+            }
+            Ok::<_, tower::BoxError>(response)
         }
     });
     Client::new(service, "default")
@@ -52,16 +59,28 @@ impl TokenSource {
         if let Some(held) = held.as_ref().filter(|held| clock::monotonic() < held.renew_at) {
             return Ok(held.token.clone());
         }
-        let fresh = self.request().await.map_err(|source| ClientError::Token {
-            account: self.account.clone(),
-            source: Box::new(source),
-        })?;
+        let failed =
+            |source| ClientError::Token { account: self.account.clone(), source: Box::new(source) };
+        let fresh = match self.request().await.map_err(failed)? {
+            Some(fresh) => fresh,
+            None => Held {
+                token: secret::token(&self.root, &self.account).await?,
+                renew_at: clock::monotonic() + limits::TOKEN_SECRET_HELD,
+            },
+        };
         let token = fresh.token.clone();
         *held = Some(fresh);
         Ok(token)
     }
 
-    async fn request(&self) -> Result<Held, kube::Error> {
+    /// Asks for another one next time, unless that has happened already.
+    async fn forget(&self, refused: &str) {
+        let mut held = self.held.lock().await;
+        held.take_if(|held| held.token == refused);
+    }
+
+    /// A token for a time; `None` where there are none, and then there is an account.
+    async fn request(&self) -> Result<Option<Held>, kube::Error> {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.root.clone(), NAMESPACE);
         let wanted = TokenRequest {
             spec: Some(TokenRequestSpec {
@@ -74,6 +93,9 @@ impl TokenSource {
         let answer = match accounts.create_token_request(&self.account, &params, &wanted).await {
             Err(error) if is_not_found(&error) => {
                 self.create_account(&accounts).await?;
+                if !token_requests::are_served(&self.root).await? {
+                    return Ok(None);
+                }
                 accounts.create_token_request(&self.account, &params, &wanted).await?
             }
             other => other?,
@@ -83,7 +105,7 @@ impl TokenSource {
         let left = Duration::try_from(ends.duration_since(clock::now())).unwrap_or_default();
         let renew_at =
             clock::monotonic() + left.saturating_sub(limits::TOKEN_RENEWAL_MARGIN).max(left / 5);
-        Ok(Held { token: status.token.unwrap_or_default(), renew_at })
+        Ok(Some(Held { token: status.token.unwrap_or_default(), renew_at }))
     }
 
     async fn create_account(&self, accounts: &Api<ServiceAccount>) -> Result<(), kube::Error> {

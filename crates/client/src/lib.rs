@@ -12,6 +12,7 @@ mod identity;
 pub mod lease;
 pub mod limits;
 mod rate;
+mod token_requests;
 
 pub use clients::Clients;
 pub use connect::{ConnectOptions, connect, from_service};
@@ -19,3 +20,4 @@ pub use error::{
     ClientError, is_conflict, is_exists, is_forbidden, is_gone, is_not_found, message,
 };
 pub use kube::Client;
+pub use token_requests::are_served as serves_token_requests;

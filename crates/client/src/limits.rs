@@ -10,3 +10,15 @@ pub const TOKEN_LIFETIME_SECONDS: i64 = 3600;
 
 /// A token is replaced when less than this is left of it.
 pub const TOKEN_RENEWAL_MARGIN: Duration = Duration::from_secs(12 * 60);
+
+/// How long a service account's token Secret is waited for, where there are no token requests.
+pub const TOKEN_SECRET_WAIT: Duration = Duration::from_secs(30);
+
+/// The pause between two looks for it.
+pub const TOKEN_SECRET_PAUSE: Duration = Duration::from_millis(500);
+
+/// How old a Secret is whose token every API server must know by now.
+pub const TOKEN_SECRET_SETTLED: Duration = Duration::from_secs(10);
+
+/// How long a token out of a Secret, which does not end by itself, is used before it is read anew.
+pub const TOKEN_SECRET_HELD: Duration = Duration::from_secs(3600);

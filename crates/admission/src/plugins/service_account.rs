@@ -1,29 +1,32 @@
 //! `ServiceAccount`: each pod runs as a service account that there is, and finds its token.
 //!
-//! Mirrors `plugin/pkg/admission/serviceaccount`.
+//! Mirrors `plugin/pkg/admission/serviceaccount`; where the server signs no tokens, as it was up to
+//! 1.20 (`BoundServiceAccountTokenVolume` off): the token lies in a Secret of the account's.
 
+mod mount;
+
+use self::mount::{Source, mount};
 use super::Setup;
-use super::pod_parts::{CONTAINERS, containers, is_mirror, items, names_a_secret, text};
+use super::pod_parts::{containers, is_mirror, items, names_a_secret, text};
 use crate::limits::{ACCOUNT_PAUSE, DEFAULT_ACCOUNT_ATTEMPTS};
 use crate::{Cluster, Operation, Plugin, Request};
 use async_trait::async_trait;
-use object::{GroupResource, Result, Value, json, meta};
+use object::{ApiError, GroupResource, Result, Value, json, meta};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-const VOLUME_PREFIX: &str = "kube-api-access-";
 const ENFORCE_SECRETS: &str = "kubernetes.io/enforce-mountable-secrets";
-/// The life of a mounted token; one of this length is in fact signed for a year.
-const TOKEN_SECONDS: i64 = 60 * 60 + 7;
-const FILE_MODE: i64 = 0o644;
+const TOKEN_SECRET: &str = "kubernetes.io/service-account-token";
+const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
+const ACCOUNT_UID: &str = "kubernetes.io/service-account.uid";
 
 struct ServiceAccount {
     cluster: Arc<dyn Cluster>,
+    bound_tokens: bool,
 }
 
 pub(super) fn make(setup: &Setup) -> Box<dyn Plugin> {
-    Box::new(ServiceAccount { cluster: setup.cluster.clone() })
+    Box::new(ServiceAccount { cluster: setup.cluster.clone(), bound_tokens: setup.bound_tokens })
 }
 
 #[async_trait]
@@ -46,7 +49,7 @@ impl Plugin for ServiceAccount {
         }
         let account = self.account(request, pod).await?;
         if is_mounted(&account, pod) {
-            mount(pod);
+            mount(pod, &self.source(&account).await?);
         }
         if items(&pod["spec"]["imagePullSecrets"]).next().is_none() {
             let secrets: Vec<Value> = items(&account["imagePullSecrets"])
@@ -121,6 +124,52 @@ impl ServiceAccount {
             ),
         ))
     }
+
+    /// Where a container finds the token of this account.
+    async fn source(&self, account: &Value) -> Result<Source> {
+        if self.bound_tokens {
+            return Ok(Source::Bound);
+        }
+        if let Some(secret) = self.token_secret(account).await? {
+            return Ok(Source::Secret(secret));
+        }
+        // What the cache has may be of before the token was made.
+        let resource = GroupResource::new("", "serviceaccounts");
+        let (namespace, name) = (meta::namespace(account), meta::name(account));
+        if let Some(newest) = self.cluster.newest(&resource, namespace, name).await?
+            && let Some(secret) = self.token_secret(&newest).await?
+        {
+            return Ok(Source::Secret(secret));
+        }
+        let mut error = ApiError::server_timeout(&resource, "create pod", 1);
+        error.message = format!(
+            "No API token found for service account {name:?}, retry after the token is \
+             automatically created and added to the service account"
+        );
+        Err(error)
+    }
+
+    /// The first Secret that the account names and that has its token.
+    async fn token_secret(&self, account: &Value) -> Result<Option<String>> {
+        let resource = GroupResource::new("", "secrets");
+        let namespace = meta::namespace(account);
+        for name in items(&account["secrets"]).map(|secret| text(&secret["name"])) {
+            let secret = match self.cluster.get(&resource, namespace, name) {
+                Some(secret) => Some(secret),
+                None => self.cluster.newest(&resource, namespace, name).await?,
+            };
+            if secret.is_some_and(|secret| has_token_of(&secret, account)) {
+                return Ok(Some(name.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn has_token_of(secret: &Value, account: &Value) -> bool {
+    text(&secret["type"]) == TOKEN_SECRET
+        && meta::annotation(secret, ACCOUNT_NAME) == Some(meta::name(account))
+        && meta::annotation(secret, ACCOUNT_UID) == Some(meta::uid(account))
 }
 
 /// What a kubelet's own pods can't have.
@@ -142,56 +191,6 @@ fn mirror(request: &Request<'_>, pod: &Value) -> Result<()> {
 fn is_mounted(account: &Value, pod: &Value) -> bool {
     let said = |value: &Value| value["automountServiceAccountToken"].as_bool();
     said(&pod["spec"]).or_else(|| said(account)).unwrap_or(true)
-}
-
-/// Mounts the token into each container that has nothing at its place.
-fn mount(pod: &mut Value) {
-    let known = items(&pod["spec"]["volumes"])
-        .map(|volume| text(&volume["name"]))
-        .find(|name| name.starts_with(VOLUME_PREFIX))
-        .map(str::to_owned);
-    let has_volume = known.is_some();
-    let name =
-        known.unwrap_or_else(|| format!("{VOLUME_PREFIX}{}", runtime::entropy::name_suffix()));
-    let mut needed = false;
-    for list in CONTAINERS.iter().filter(|list| **list != "ephemeralContainers") {
-        for container in pod["spec"][*list].as_array_mut().into_iter().flatten() {
-            let mounts = &mut container["volumeMounts"];
-            if items(mounts).any(|mount| mount["mountPath"] == MOUNT_PATH) {
-                continue;
-            }
-            needed = true;
-            let mount = json!({"name": name, "readOnly": true, "mountPath": MOUNT_PATH});
-            push(mounts, mount);
-        }
-    }
-    if needed && !has_volume {
-        push(&mut pod["spec"]["volumes"], volume(&name));
-    }
-}
-
-fn push(list: &mut Value, item: Value) {
-    match list.as_array_mut() {
-        Some(list) => list.push(item),
-        None => *list = json!([item]),
-    }
-}
-
-fn volume(name: &str) -> Value {
-    json!({"name": name, "projected": {
-        "defaultMode": FILE_MODE,
-        "sources": [
-            {"serviceAccountToken": {"path": "token", "expirationSeconds": TOKEN_SECONDS}},
-            {"configMap": {
-                "name": "kube-root-ca.crt",
-                "items": [{"key": "ca.crt", "path": "ca.crt"}],
-            }},
-            {"downwardAPI": {"items": [{
-                "path": "namespace",
-                "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"},
-            }]}},
-        ],
-    }})
 }
 
 fn enforces(account: &Value) -> bool {
@@ -273,8 +272,9 @@ fn of_container(
 
 #[cfg(test)]
 mod tests {
+    use super::mount::{MOUNT_PATH, VOLUME_PREFIX};
     use super::*;
-    use crate::plugins::tests::{Case, cluster};
+    use crate::plugins::tests::{Case, cluster, setup};
 
     #[tokio::test]
     async fn a_pod_gets_its_account_and_its_token() {
@@ -301,6 +301,57 @@ mod tests {
         assert_eq!(items(&spec["containers"][0]["volumeMounts"]).count(), 1, "the place was taken");
         let sources = &spec["volumes"][0]["projected"]["sources"];
         assert_eq!(sources[0]["serviceAccountToken"]["expirationSeconds"], 3607);
+    }
+
+    /// A server that signs no tokens, and an account with these Secrets.
+    fn unbound(secrets: Value) -> Case {
+        let cluster = cluster();
+        let metadata = json!({"name": "web", "namespace": "ns", "uid": "u1"});
+        let account = json!({"metadata": metadata, "secrets": secrets});
+        cluster.put("", "serviceaccounts", account);
+        for (name, kind, uid) in [
+            ("web-dockercfg", "kubernetes.io/dockercfg", "u1"),
+            ("web-token-older", TOKEN_SECRET, "u0"),
+            ("web-token-newer", TOKEN_SECRET, "u1"),
+        ] {
+            let annotations = json!({ACCOUNT_NAME: "web", ACCOUNT_UID: uid});
+            let metadata = json!({"name": name, "namespace": "ns", "annotations": annotations});
+            cluster.put("", "secrets", json!({"metadata": metadata, "type": kind}));
+        }
+        let setup = Setup { bound_tokens: false, ..setup(&cluster) };
+        Case::made(make(&setup), "", "pods")
+    }
+
+    #[tokio::test]
+    async fn a_server_that_signs_no_tokens_mounts_the_accounts_secret() {
+        let names = ["absent", "web-dockercfg", "web-token-older", "web-token-newer"];
+        let case = unbound(names.map(|name| json!({"name": name})).to_vec().into());
+        let mut pod = json!({"spec": {"serviceAccountName": "web", "containers": [{"name": "c"}]}});
+        case.create("ns", &mut pod).await.expect("admitted");
+        let expected = json!([{"name": "web-token-newer", "secret": {
+            "secretName": "web-token-newer", "defaultMode": 0o644}}]);
+        assert_eq!(pod["spec"]["volumes"], expected);
+        let mounted = &pod["spec"]["containers"][0]["volumeMounts"];
+        let expected =
+            json!([{"name": "web-token-newer", "readOnly": true, "mountPath": MOUNT_PATH}]);
+        assert_eq!(*mounted, expected);
+    }
+
+    #[tokio::test]
+    async fn a_pod_comes_again_once_its_account_has_a_token() {
+        let case = unbound(json!([{"name": "web-token-older"}]));
+        let mut pod = json!({"spec": {"serviceAccountName": "web", "containers": [{"name": "c"}]}});
+        let error = case.create("ns", &mut pod).await.expect_err("a refusal");
+        assert_eq!(
+            error.to_string(),
+            "No API token found for service account \"web\", retry after the token is automatically \
+             created and added to the service account"
+        );
+        let details = error.details.expect("details");
+        assert_eq!((error.code, details.retry_after_seconds), (500, 1));
+        let mut without = json!({"spec": {"serviceAccountName": "web",
+            "automountServiceAccountToken": false, "containers": [{"name": "c"}]}});
+        case.create("ns", &mut without).await.expect("a pod that wants none is admitted");
     }
 
     #[tokio::test]

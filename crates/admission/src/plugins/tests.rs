@@ -7,13 +7,20 @@ use auth::UserInfo;
 use kinds::Kind;
 use object::{ApiError, Value, json};
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
 pub(super) fn cluster() -> Arc<Memory> {
     Arc::new(Memory::default())
 }
 
 pub(super) fn setup(cluster: &Arc<Memory>) -> Setup {
-    Setup { cluster: cluster.clone(), not_ready_seconds: 300, unreachable_seconds: 300 }
+    Setup {
+        cluster: cluster.clone(),
+        not_ready_seconds: 300,
+        unreachable_seconds: 300,
+        pod_security: PodSecurityConfiguration::default(),
+        bound_tokens: true,
+    }
 }
 
 /// One plugin, asked about one resource.
@@ -22,6 +29,7 @@ pub(super) struct Case {
     kind: &'static Kind,
     pub user: UserInfo,
     pub subresource: &'static str,
+    pub warnings: Mutex<Vec<String>>,
 }
 
 impl Case {
@@ -31,13 +39,18 @@ impl Case {
         group: &str,
         plural: &str,
     ) -> Self {
+        Self::made(make(&setup(cluster)), group, plural)
+    }
+
+    pub(super) fn made(plugin: Box<dyn Plugin>, group: &str, plural: &str) -> Self {
         let mut all = kinds::all().iter().copied();
         let kind = all.find(|kind| kind.group == group && kind.plural == plural);
         Self {
-            plugin: make(&setup(cluster)),
+            plugin,
             kind: kind.expect("a kind"),
             user: UserInfo::new("someone", &[]),
             subresource: "",
+            warnings: Mutex::default(),
         }
     }
 
@@ -94,6 +107,7 @@ impl Case {
             options: &options,
             user: &self.user,
             dry_run: false,
+            warnings: &self.warnings,
         };
         self.plugin.admit(&request, object.as_deref_mut()).await?;
         self.plugin.validate(&request, object.as_deref()).await
