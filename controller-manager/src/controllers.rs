@@ -9,6 +9,7 @@ pub(crate) mod csr_cleaning;
 pub(crate) mod csr_signing;
 pub(crate) mod daemon_set;
 pub(crate) mod deployment;
+pub(crate) mod disruption;
 pub(crate) mod endpoint_slice;
 pub(crate) mod endpoints;
 pub(crate) mod garbage_collector;

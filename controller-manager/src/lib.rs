@@ -7,6 +7,7 @@ mod context;
 mod controllers;
 mod discovery;
 mod flags;
+mod scale;
 mod table;
 
 pub use flags::{Concurrency, Options, SigningPair, Subnet, table as flag_table};
@@ -48,8 +49,17 @@ pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Resu
     let lease = options.component.lease.clone();
     let own = clients.own();
     lead(own, &lease, "kube-controller-manager", &shutdown, |child| async move {
-        wait_for_server(&clients, &child).await;
-        let context = Context::new(clients, options, child.clone());
+        let token_requests = wait_for_server(&clients, &child).await;
+        let token_secrets = options.token_secrets.unwrap_or(!token_requests);
+        if token_secrets {
+            tracing::warn!(
+                token_requests,
+                "each service account gets a Secret with a token that does not end, as up to 1.23: \
+                 the API server serves no serviceaccounts/token, or \
+                 LegacyServiceAccountTokenNoAutoGeneration=false asks for it"
+            );
+        }
+        let context = Context::new(clients, options, child.clone(), token_secrets);
         table::start(&context);
         child.begun().await;
         if let Err(error) = child.drain(DRAIN_TIMEOUT).await {
@@ -60,13 +70,17 @@ pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Resu
     Ok(())
 }
 
-/// Returns once the API server answers discovery, as upstream's `WaitForAPIServer` does.
-async fn wait_for_server(clients: &Clients, shutdown: &Shutdown) {
-    while let Err(error) = clients.own().list_core_api_versions().await {
-        tracing::warn!(%error, "waiting for the API server");
+/// Returns once the API server answers discovery, as upstream's `WaitForAPIServer` does: whether
+/// it serves token requests.
+async fn wait_for_server(clients: &Clients, shutdown: &Shutdown) -> bool {
+    loop {
+        match client::serves_token_requests(&clients.own()).await {
+            Ok(served) => return served,
+            Err(error) => tracing::warn!(%error, "waiting for the API server"),
+        }
         tokio::select! {
             () = clock::sleep(Duration::from_secs(1)) => {}
-            () = shutdown.begun() => return,
+            () = shutdown.begun() => return true,
         }
     }
 }
