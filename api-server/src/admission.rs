@@ -28,6 +28,7 @@ pub(crate) fn chain(
         cluster: Arc::new(view),
         not_ready_seconds: options.not_ready_seconds,
         unreachable_seconds: options.unreachable_seconds,
+        pod_security: admission::PodSecurityConfiguration::default(),
         bound_tokens: options.identity.signing_key_file.is_some(),
     };
     let (on, off) = (&options.enable_admission, &options.disable_admission);

@@ -14,4 +14,4 @@ mod plugins;
 pub use chain::Chain;
 pub use cluster::Cluster;
 pub use plugin::{Operation, Plugin, Request};
-pub use plugins::{Row, Setup, TABLE, switched_on};
+pub use plugins::{PodSecurityConfiguration, Row, Setup, TABLE, switched_on};

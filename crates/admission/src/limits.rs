@@ -17,3 +17,10 @@ pub const ACCOUNT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How often a quota is charged before the caller is told of the conflict.
 pub const CHARGE_ATTEMPTS: u32 = 10;
+
+/// How many pods of a namespace are judged when it begins to enforce a standard (upstream's
+/// number).
+pub const JUDGED_PODS: usize = 3000;
+
+/// How long that may take (upstream's number).
+pub const JUDGING_PODS: Duration = Duration::from_secs(1);

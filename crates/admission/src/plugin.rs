@@ -5,6 +5,7 @@ use auth::UserInfo;
 use kinds::Kind;
 use object::{ApiError, Result, Value, meta};
 use std::fmt;
+use std::sync::Mutex;
 
 /// What is being done to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Request<'a> {
     pub user: &'a UserInfo,
     /// Nothing will be stored: no side effects.
     pub dry_run: bool,
+    /// Sentences for the client, beside the answer.
+    pub warnings: &'a Mutex<Vec<String>>,
 }
 
 impl Request<'_> {
@@ -48,6 +51,14 @@ impl Request<'_> {
     /// Whether it is about this resource itself.
     pub fn is_whole(&self, group: &str, plural: &str) -> bool {
         self.is(group, plural) && self.subresource.is_empty()
+    }
+
+    /// Warns the client; it is told once, however often the write is tried.
+    pub fn warn(&self, sentence: String) {
+        let mut warnings = self.warnings.lock().expect("no holder of the lock panics");
+        if !warnings.contains(&sentence) {
+            warnings.push(sentence);
+        }
     }
 
     /// 403 that names the object, as far as it has a name yet.

@@ -40,9 +40,14 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Adds sentences for the client.
+    /// Adds sentences for the client, each once, however often a write is tried.
     pub(crate) fn warn(&self, warnings: Vec<String>) {
-        self.warnings.lock().expect("no holder of the lock panics").extend(warnings);
+        let mut known = self.warnings.lock().expect("no holder of the lock panics");
+        for warning in warnings {
+            if !known.contains(&warning) {
+                known.push(warning);
+            }
+        }
     }
 
     /// What strategies may know of it.

@@ -119,6 +119,7 @@ impl Registry {
             options: &call.options,
             user: call.user,
             dry_run: call.dry_run,
+            warnings: &call.warnings,
         };
         self.admission.admit(&request, None).await?;
         self.admission.validate(&request, None).await?;

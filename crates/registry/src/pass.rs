@@ -32,6 +32,7 @@ impl Registry {
             options: &call.options,
             user: call.user,
             dry_run: call.dry_run,
+            warnings: &call.warnings,
         };
         self.admission.admit(&request, Some(object)).await?;
         rules(object)?;

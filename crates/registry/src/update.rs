@@ -105,6 +105,7 @@ impl Registry {
             options: &call.options,
             user: call.user,
             dry_run: call.dry_run,
+            warnings: &call.warnings,
         };
         fields::track(call, target, Some(&old), &mut object)?;
         self.admission.admit(&request, Some(&mut object)).await?;
