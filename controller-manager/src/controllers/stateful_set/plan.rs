@@ -154,7 +154,7 @@ impl<'a> Work<'a> {
         let condemned: Vec<i32> = self.by_ordinal.keys().filter(beyond).copied().collect();
         let down = |number: &&i32| {
             let pod = &self.by_ordinal[*number];
-            !pods::is_terminating(pod) && !self.is_available(pod)
+            pods::is_terminating(pod) || !self.is_available(pod)
         };
         let first_down = condemned.iter().find(down);
         for number in condemned.iter().rev() {
