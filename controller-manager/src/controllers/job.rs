@@ -2,12 +2,14 @@
 //!
 //! A pod that ends is counted exactly once: its finalizer stays until its UID stands in the Job's
 //! status, and its UID stays there until the finalizer is seen to be gone. Mirrors
-//! `k8s.io/kubernetes/pkg/controller/job`. Pod failure policies, success policies and limits per
-//! index are not built: a Job that asks for one is told so, and its pods are counted without it.
+//! `k8s.io/kubernetes/pkg/controller/job`.
 
+mod backoff;
 mod indexes;
 mod plan;
 mod pod;
+mod policy;
+mod surplus;
 
 use super::service_account::is_refused_by_ending;
 use crate::context::Context;
@@ -19,15 +21,19 @@ use control::{
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client};
-use plan::{Plan, Snapshot, plan};
+use plan::{Memory, Plan, Snapshot, plan};
 use runtime::clock;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 struct Controller {
     client: Client,
     jobs: Arc<Informer<Job>>,
     pods: Arc<Informer<Pod>>,
+    /// The pods that were made and deleted, and the Job's own status.
     expectations: Expectations,
+    written: Expectations,
+    memory: Mutex<HashMap<Key, Memory>>,
     recorder: Recorder,
     orphans: Queue<Key>,
 }
@@ -39,6 +45,8 @@ pub(crate) fn start(context: &Context) {
         jobs: context.informers.of::<Job>(),
         pods: context.informers.of::<Pod>(),
         expectations: Expectations::default(),
+        written: Expectations::default(),
+        memory: Mutex::default(),
         recorder: context.recorder(),
         orphans: Queue::named("job_orphan_pod"),
     });
@@ -100,39 +108,34 @@ fn watch(controller: &Controller, queue: &Queue<Key>) {
 
 impl Controller {
     async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
+        // A plan on an older status would make pods again for ends that it doesn't know of.
+        if !self.written.are_met(&key, &self.jobs) {
+            return Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK));
+        }
         let Some(job) = self.jobs.get(&key) else {
-            self.expectations.forget(&key);
-            let left = self.pods.list_in(&key.namespace);
-            let of_it = |pod: &&Arc<Pod>| {
-                pod::is_tracked(pod)
-                    && owner::controller_of(&***pod)
-                        .is_some_and(|owner| owner.kind == "Job" && owner.name == key.name)
-            };
-            left.iter().filter(of_it).for_each(|pod| self.orphans.add(Key::of(&**pod)));
+            self.forget(&key);
+            self.release_all(&key);
             return Ok(Outcome::Done);
         };
         let Some(spec) = &job.spec else { return Ok(Outcome::Done) };
-        // Somebody else's: a field says who.
-        let manager = spec.managed_by.as_deref().unwrap_or("kubernetes.io/job-controller");
-        if manager != "kubernetes.io/job-controller" || plan::is_finished(&job) {
+        if is_managed_elsewhere(&job) {
             return Ok(Outcome::Done);
         }
-        if spec.pod_failure_policy.is_some()
-            || spec.success_policy.is_some()
-            || spec.backoff_limit_per_index.is_some()
-        {
-            let text = "podFailurePolicy, successPolicy and backoffLimitPerIndex are not supported \
-                        by this controller; pods are counted without them";
-            self.recorder.tell(&*job, EventType::Warning, "PolicyNotSupported", text);
+        if plan::is_finished(&job) {
+            self.forget(&key);
+            self.release_all(&key);
+            return Ok(Outcome::Done);
         }
         let selector = spec.selector.clone().unwrap_or_default();
         let matcher = Matcher::new(&selector).map_err(SyncError::Other)?;
         let is_met = self.expectations.are_met(&key, &self.pods);
-        let claims = owner::claim(&*job, &matcher, self.pods.list_in(&key.namespace));
+        let pods = self.pods.list_in(&key.namespace);
+        let claims = owner::claim_with(&*job, &matcher, pods, Some(pod::FINALIZER));
         if !claims.actions.is_empty() && job.metadata.deletion_timestamp.is_none() {
             return self.adopt_and_release(&key, &job, &claims.actions).await;
         }
-        let snapshot = Snapshot { job: &job, pods: claims.owned, manage: is_met };
+        let memory = self.recall(&key, &job, &claims.owned);
+        let snapshot = Snapshot { job: &job, pods: claims.owned, manage: is_met, memory: &memory };
         let plan = plan(&snapshot, clock::now());
         let look_again = plan.look_again;
         self.execute(&key, &job, plan).await?;
@@ -141,6 +144,41 @@ impl Controller {
             Some(delay) => Ok(Outcome::Again(delay)),
             None => Ok(Outcome::Done),
         }
+    }
+
+    /// What is remembered of `job`, less what shows by now in its `pods`.
+    fn recall(&self, key: &Key, job: &Job, pods: &[Arc<Pod>]) -> Memory {
+        let mut all = self.memories();
+        let memory = all.entry(key.clone()).or_default();
+        let uid = job.metadata.uid.clone().unwrap_or_default();
+        if memory.uid != uid {
+            *memory = Memory { uid, ..Memory::default() };
+        }
+        let tracked = pods.iter().filter(|pod| pod::is_tracked(pod));
+        let tracked: Vec<&str> = tracked.filter_map(|pod| pod.metadata.uid.as_deref()).collect();
+        memory.released.retain(|uid| tracked.contains(&uid.as_str()));
+        memory.clone()
+    }
+
+    fn memories(&self) -> MutexGuard<'_, HashMap<Key, Memory>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget(&self, key: &Key) {
+        self.expectations.forget(key);
+        self.written.forget(key);
+        self.memories().remove(key);
+    }
+
+    /// Nobody counts the pods of a Job that is gone or has ended.
+    fn release_all(&self, key: &Key) {
+        let is_left = |pod: &&Arc<Pod>| {
+            pod::is_tracked(pod)
+                && owner::controller_of(&***pod)
+                    .is_some_and(|owner| owner.kind == "Job" && owner.name == key.name)
+        };
+        let pods = self.pods.list_in(&key.namespace);
+        pods.iter().filter(is_left).for_each(|pod| self.orphans.add(Key::of(&**pod)));
     }
 
     async fn adopt_and_release(
@@ -185,15 +223,22 @@ impl Controller {
             self.recorder.tell(job, EventType::Normal, "SuccessfulCreate", text);
         }
         if let Some(status) = &plan.status {
-            execute(&self.client, &Action::update_status(status)).await?;
+            let answer = execute(&self.client, &Action::update_status(status)).await?;
+            self.written.wrote(key, &self.jobs, &[answer]);
+            if let Some(memory) = self.memories().get_mut(key) {
+                memory.backoff = plan.backoff;
+            }
         }
         for (kind, reason, text) in plan.tell {
-            self.recorder.tell(job, kind, reason, text);
+            self.recorder.tell(job, kind, &reason, text);
         }
-        for action in &plan.release {
-            match execute(&self.client, action).await {
+        for (uid, action) in plan.release {
+            match execute(&self.client, &action).await {
                 Err(error) if !client::is_not_found(&error) => return Err(error.into()),
                 _ => {}
+            }
+            if let Some(memory) = self.memories().get_mut(key) {
+                memory.released.insert(uid);
             }
         }
         if let Some(error) = failed.filter(|error| !is_refused_by_ending(error)) {
@@ -204,7 +249,7 @@ impl Controller {
         Ok(())
     }
 
-    /// A pod whose Job is gone must not wait for it for ever.
+    /// A pod whose Job is gone or has ended must not wait for it for ever.
     async fn release_orphan(&self, key: &Key) -> Result<Outcome, SyncError> {
         let Some(pod) = self.pods.get(key).filter(|pod| pod::is_tracked(pod)) else {
             return Ok(Outcome::Done);
@@ -212,7 +257,11 @@ impl Controller {
         if let Some(found) = owner::controller_of(&*pod) {
             let api: Api<Job> = Api::namespaced(self.client.clone(), &key.namespace);
             let job = api.get_opt(&found.name).await?;
-            if job.is_some_and(|job| job.metadata.uid.as_ref() == Some(&found.uid)) {
+            let counts = |job: &Job| {
+                job.metadata.uid.as_ref() == Some(&found.uid)
+                    && (is_managed_elsewhere(job) || !plan::is_finished(job))
+            };
+            if found.kind != "Job" || job.as_ref().is_some_and(counts) {
                 return Ok(Outcome::Done);
             }
         }
@@ -221,4 +270,10 @@ impl Controller {
             _ => Ok(Outcome::Done),
         }
     }
+}
+
+/// Whether it is somebody else's: a field says who.
+fn is_managed_elsewhere(job: &Job) -> bool {
+    let manager = job.spec.as_ref().and_then(|spec| spec.managed_by.as_deref());
+    manager.is_some_and(|manager| manager != "kubernetes.io/job-controller")
 }

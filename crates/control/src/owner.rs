@@ -51,6 +51,20 @@ where
     O: Resource<DynamicType = ()>,
     K: Resource<DynamicType = ()>,
 {
+    claim_with(owner, matcher, objects, None)
+}
+
+/// The same; what is adopted gets `finalizer`, and what is let go loses it.
+pub fn claim_with<O, K>(
+    owner: &O,
+    matcher: &Matcher,
+    objects: Vec<Arc<K>>,
+    finalizer: Option<&str>,
+) -> Claims<K>
+where
+    O: Resource<DynamicType = ()>,
+    K: Resource<DynamicType = ()>,
+{
     let is_ending = owner.meta().deletion_timestamp.is_some();
     let mut claims = Claims { owned: Vec::new(), actions: Vec::new() };
     for object in objects {
@@ -59,9 +73,9 @@ where
             Some(found) if Some(&found.uid) != owner.meta().uid.as_ref() => {}
             Some(_) if matches => claims.owned.push(object),
             Some(_) if is_ending => {}
-            Some(_) => claims.actions.push(release(owner, &*object)),
+            Some(_) => claims.actions.push(release(owner, &*object, finalizer)),
             None if matches && !is_ending && object.meta().deletion_timestamp.is_none() => {
-                claims.actions.push(adopt(owner, &*object));
+                claims.actions.push(adopt(owner, &*object, finalizer));
             }
             None => {}
         }
@@ -69,31 +83,33 @@ where
     claims
 }
 
-fn adopt<O, K>(owner: &O, object: &K) -> Action
+fn adopt<O, K>(owner: &O, object: &K, finalizer: Option<&str>) -> Action
 where
     O: Resource<DynamicType = ()>,
     K: Resource<DynamicType = ()>,
 {
     let uid = object.meta().uid.clone();
     let reference = controller_ref(owner);
-    Action::patch_strategic(
-        object,
-        json!({"metadata": {"ownerReferences": [reference], "uid": uid}}),
-    )
+    let mut body = json!({"metadata": {"ownerReferences": [reference], "uid": uid}});
+    if let Some(finalizer) = finalizer {
+        body["metadata"]["finalizers"] = json!([finalizer]);
+    }
+    Action::patch_strategic(object, body)
 }
 
-fn release<O, K>(owner: &O, object: &K) -> Action
+fn release<O, K>(owner: &O, object: &K, finalizer: Option<&str>) -> Action
 where
     O: Resource<DynamicType = ()>,
     K: Resource<DynamicType = ()>,
 {
     let uid = object.meta().uid.clone();
     let owner_uid = owner.meta().uid.clone();
-    Action::patch_strategic(
-        object,
-        json!({"metadata": {
-            "ownerReferences": [{"$patch": "delete", "uid": owner_uid}],
-            "uid": uid,
-        }}),
-    )
+    let mut body = json!({"metadata": {
+        "ownerReferences": [{"$patch": "delete", "uid": owner_uid}],
+        "uid": uid,
+    }});
+    if let Some(finalizer) = finalizer {
+        body["metadata"]["$deleteFromPrimitiveList/finalizers"] = json!([finalizer]);
+    }
+    Action::patch_strategic(object, body)
 }

@@ -1,26 +1,26 @@
 //! What to do for one Job: pure. The order of a sync reads top to bottom.
 //!
-//! Mirrors `syncJob`, `manageJob` and `trackJobStatusAndRemoveFinalizers` of
-//! `k8s.io/kubernetes/pkg/controller/job`.
+//! Mirrors `syncJob` and `manageJob` of `k8s.io/kubernetes/pkg/controller/job`.
 
+mod track;
+mod verdict;
+
+use super::backoff::{self, Backoff, finished_at};
 use super::indexes;
-use super::pod::{self, End, end, is_tracked, new_pod, restarts};
+use super::pod::{self, Failures, is_failed, new_pod};
+use super::policy::{Ruling, ruling};
+use super::surplus::surplus;
 use control::{Action, EventType, Key, pods};
 use k8s_openapi::api::batch::v1::{Job, JobCondition, JobSpec, JobStatus, UncountedTerminatedPods};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use k8s_openapi::jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use k8s_openapi::jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Pods made or deleted in one go.
 const BURST_PODS: usize = 500;
-/// UIDs that wait in a status to be counted.
-const UNCOUNTED_MAX: usize = 500;
-/// After the first failure the next pod waits this long, and twice as long after each one more.
-const BACKOFF: Duration = Duration::from_secs(10);
-const BACKOFF_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// What is known of a Job.
 pub(super) struct Snapshot<'a> {
@@ -29,6 +29,18 @@ pub(super) struct Snapshot<'a> {
     pub(super) pods: Vec<Arc<Pod>>,
     /// Whether pods may be made and deleted now.
     pub(super) manage: bool,
+    pub(super) memory: &'a Memory,
+}
+
+/// What the controller remembers of a Job; forgotten at a restart.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memory {
+    /// The Job's UID.
+    pub(super) uid: String,
+    /// The failures since the last success, where a sync has counted them already.
+    pub(super) backoff: Option<Backoff>,
+    /// UIDs of pods whose finalizer is off, though that doesn't show yet.
+    pub(super) released: HashSet<String>,
 }
 
 /// A pod that is to go.
@@ -46,9 +58,11 @@ pub(super) struct Plan {
     pub(super) delete: Vec<Removal>,
     /// The Job with its new status, where that changes.
     pub(super) status: Option<Job>,
-    /// Finalizers to take off, once the status is written.
-    pub(super) release: Vec<Action>,
-    pub(super) tell: Vec<(EventType, &'static str, String)>,
+    /// To be remembered once the status is written.
+    pub(super) backoff: Option<Backoff>,
+    /// Finalizers to take off once the status is written, each with its pod's UID.
+    pub(super) release: Vec<(String, Action)>,
+    pub(super) tell: Vec<(EventType, String, String)>,
     pub(super) look_again: Option<Duration>,
 }
 
@@ -65,350 +79,309 @@ fn is_true(status: &JobStatus, kind: &str) -> bool {
 /// Plans for `snapshot` at the time `now`.
 pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
     let mut work = Work::new(snapshot, now);
-    work.count();
-    let target = work.verdict();
-    match target {
-        Some(verdict) => work.wind_up(verdict),
-        None if snapshot.manage && snapshot.job.metadata.deletion_timestamp.is_none() => {
+    work.settle();
+    work.assess();
+    if let Some(verdict) = work.verdict() {
+        work.stop_all();
+        // What doesn't show yet has to show first: there may be more pods to stop.
+        work.end(Some(&verdict).filter(|_| snapshot.manage));
+    } else {
+        let manage = snapshot.manage && snapshot.job.metadata.deletion_timestamp.is_none();
+        if manage {
             work.manage();
         }
-        None => {}
+        let verdict = work.completion().filter(|_| snapshot.manage);
+        if manage && verdict.is_none() {
+            work.note_suspension();
+        }
+        work.end(verdict.as_ref());
     }
     work.finish()
 }
 
-/// How a Job ends.
-#[derive(Clone, Debug)]
-struct Verdict {
-    failed: bool,
-    reason: String,
-    message: String,
-}
-
 struct Work<'a> {
     job: &'a Job,
+    memory: &'a Memory,
     spec: JobSpec,
     status: JobStatus,
+    uncounted: UncountedTerminatedPods,
     pods: Vec<Arc<Pod>>,
     active: Vec<Arc<Pod>>,
+    /// Only pods that have really ended are failed, and replaced.
+    only_ended: bool,
     /// Ended, counted or about to be.
     succeeded: i32,
     failed: i32,
     done: BTreeSet<i32>,
-    last_failure: Option<Timestamp>,
-    manage: bool,
+    /// With a limit for each index: those beyond it.
+    failed_indexes: Option<BTreeSet<i32>>,
+    /// The last failed pod of an index without another: it stays until its successor carries on
+    /// its count.
+    held: BTreeMap<i32, Arc<Pod>>,
+    backoff: Backoff,
     now: Timestamp,
     plan: Plan,
 }
 
 impl<'a> Work<'a> {
     fn new(snapshot: &Snapshot<'a>, now: Timestamp) -> Self {
-        let active = snapshot.pods.iter().filter(|pod| pods::is_active(pod)).cloned().collect();
         let mut status = snapshot.job.status.clone().unwrap_or_default();
         let spec = snapshot.job.spec.clone().unwrap_or_default();
         if status.start_time.is_none() && spec.suspend != Some(true) {
             status.start_time = Some(Time(now));
         }
-        let completions = spec.completions.unwrap_or(0);
-        let done =
-            indexes::parse(status.completed_indexes.as_deref().unwrap_or_default(), completions);
         Self {
             job: snapshot.job,
+            memory: snapshot.memory,
+            uncounted: status.uncounted_terminated_pods.take().unwrap_or_default(),
+            only_ended: spec.pod_replacement_policy.as_deref() == Some("Failed")
+                || spec.pod_failure_policy.is_some(),
             spec,
             status,
             pods: snapshot.pods.clone(),
-            active,
+            active: snapshot.pods.iter().filter(|pod| pods::is_active(pod)).cloned().collect(),
             succeeded: 0,
             failed: 0,
-            done,
-            last_failure: None,
-            manage: snapshot.manage,
+            done: BTreeSet::new(),
+            failed_indexes: None,
+            held: BTreeMap::new(),
+            backoff: Backoff::default(),
             now,
             plan: Plan::default(),
         }
     }
 
-    fn is_indexed(&self) -> bool {
-        self.spec.completion_mode.as_deref() == Some("Indexed")
+    /// The completions of an indexed Job.
+    fn indexed(&self) -> Option<i32> {
+        let is_indexed = self.spec.completion_mode.as_deref() == Some("Indexed");
+        is_indexed.then(|| self.spec.completions.unwrap_or(0))
     }
 
-    /// Moves ended pods along: unseen, then named in the status, then counted.
-    fn count(&mut self) {
-        let only_ended = self.spec.pod_replacement_policy.as_deref() == Some("Failed");
-        let mut uncounted = self.status.uncounted_terminated_pods.take().unwrap_or_default();
-        let tracked: BTreeSet<&str> = self
+    /// The index that `pod` works on, where there is one and the Job has it.
+    fn index(&self, pod: &Pod) -> Option<i32> {
+        pod::index(pod).filter(|index| self.indexed().is_some_and(|total| *index < total))
+    }
+
+    fn is_tracked(&self, pod: &Pod) -> bool {
+        pod::is_tracked(pod) && !self.memory.released.contains(uid(pod))
+    }
+
+    fn is_failed(&self, pod: &Pod) -> bool {
+        is_failed(pod, self.only_ended)
+    }
+
+    /// Whether the end of `pod` is still to be counted.
+    fn is_countable(&self, pod: &Pod) -> bool {
+        self.is_tracked(pod) && (self.indexed().is_none() || self.index(pod).is_some())
+    }
+
+    /// What has ended so far, pods that only now have among them.
+    fn assess(&mut self) {
+        let counted = |uids: &Option<Vec<String>>, pod: &Pod| {
+            uids.iter().flatten().any(|counted| counted == uid(pod))
+        };
+        let (mut succeeded, mut failed, mut earlier) = (Vec::new(), Vec::new(), [vec![], vec![]]);
+        let before = self.done_before();
+        for pod in &self.pods {
+            if pods::phase(pod) == "Succeeded" {
+                let is_known = counted(&self.uncounted.succeeded, pod)
+                    || self.index(pod).is_some_and(|index| before.contains(&index));
+                let is_new = self.is_countable(pod) && !is_known;
+                if is_new { &mut succeeded } else { &mut earlier[0] }.push(&**pod);
+            } else if self.is_failed(pod) {
+                let is_new = self.is_countable(pod) && !counted(&self.uncounted.failed, pod);
+                if is_new { &mut failed } else { &mut earlier[1] }.push(&**pod);
+            }
+        }
+        let count = |uids: &Option<Vec<String>>| length(uids.as_ref().map_or(0, Vec::len));
+        let counts = failed.iter().filter(|pod| ruling(&self.spec, pod) != Ruling::Ignore).count();
+        self.failed =
+            self.status.failed.unwrap_or(0) + count(&self.uncounted.failed) + length(counts);
+        self.succeeded = self.status.succeeded.unwrap_or(0)
+            + count(&self.uncounted.succeeded)
+            + length(succeeded.len());
+        let known = self.memory.backoff;
+        let known = known.unwrap_or_else(|| Backoff::default().with(&earlier[0], &earlier[1]));
+        self.backoff = known.with(&succeeded, &failed);
+        if self.indexed().is_some() {
+            self.assess_indexes(before);
+        }
+    }
+
+    fn done_before(&self) -> BTreeSet<i32> {
+        let text = self.status.completed_indexes.as_deref().unwrap_or_default();
+        indexes::parse(text, self.indexed().unwrap_or(0))
+    }
+
+    fn assess_indexes(&mut self, before: BTreeSet<i32>) {
+        self.done = before;
+        let ended = self.pods.iter().filter(|pod| pods::phase(pod) == "Succeeded");
+        let ended = ended.filter(|pod| self.is_countable(pod));
+        let ended: Vec<i32> = ended.filter_map(|pod| self.index(pod)).collect();
+        self.done.extend(ended);
+        self.succeeded = length(self.done.len());
+        let Some(limit) = self.spec.backoff_limit_per_index else { return };
+        let text = self.status.failed_indexes.as_deref().unwrap_or_default();
+        let mut failed = indexes::parse(text, self.indexed().unwrap_or(0));
+        let tracked: Vec<(i32, &Arc<Pod>)> = self
             .pods
             .iter()
-            .filter(|pod| is_tracked(pod))
-            .filter_map(|pod| pod.metadata.uid.as_deref())
+            .filter(|pod| self.is_countable(pod) && self.is_failed(pod))
+            .filter_map(|pod| Some((self.index(pod)?, pod)))
             .collect();
-        let settle = |uids: &mut Option<Vec<String>>, count: &mut Option<i32>| {
-            let Some(list) = uids else { return };
-            let before = list.len();
-            list.retain(|uid| tracked.contains(uid.as_str()));
-            let gone = i32::try_from(before - list.len()).unwrap_or(0);
-            if gone > 0 {
-                *count = Some(count.unwrap_or(0) + gone);
+        for (index, pod) in &tracked {
+            let is_beyond = match ruling(&self.spec, pod) {
+                Ruling::FailIndex => true,
+                Ruling::Ignore => false,
+                _ => Failures::before(pod).counted >= limit,
+            };
+            if is_beyond {
+                failed.insert(*index);
             }
-        };
-        if !self.is_indexed() {
-            settle(&mut uncounted.succeeded, &mut self.status.succeeded);
         }
-        settle(&mut uncounted.failed, &mut self.status.failed);
-
-        let mut room = UNCOUNTED_MAX;
-        let mut release = Vec::new();
-        for pod in &self.pods {
-            let uid = pod.metadata.uid.clone().unwrap_or_default();
-            let Some(ended) = end(pod, only_ended) else { continue };
-            if ended == End::Failed {
-                self.last_failure = self.last_failure.max(ended_at(pod));
-            }
-            if !is_tracked(pod) || room == 0 {
+        let active: BTreeSet<i32> = self.active.iter().filter_map(|pod| pod::index(pod)).collect();
+        for (index, pod) in tracked {
+            if self.done.contains(&index) || failed.contains(&index) || active.contains(&index) {
                 continue;
             }
-            room -= 1;
-            match (ended, self.spec.completion_mode.as_deref() == Some("Indexed")) {
-                (End::Succeeded, true) => {
-                    let total = self.spec.completions.unwrap_or(0);
-                    if let Some(index) = pod::index(pod).filter(|index| (0..total).contains(index))
-                    {
-                        self.done.insert(index);
-                    }
-                }
-                (End::Succeeded, false) => add(&mut uncounted.succeeded, uid),
-                (End::Failed, _) => add(&mut uncounted.failed, uid),
-            }
-            release.push(pod::release(pod));
-        }
-        self.plan.release = release;
-        let waiting = |uids: &Option<Vec<String>>| {
-            i32::try_from(uids.as_ref().map_or(0, Vec::len)).unwrap_or(i32::MAX)
-        };
-        self.failed = self.status.failed.unwrap_or(0) + waiting(&uncounted.failed);
-        if self.is_indexed() {
-            let count = i32::try_from(self.done.len()).unwrap_or(i32::MAX);
-            self.succeeded = count;
-            self.status.succeeded = Some(count).filter(|count| *count > 0);
-            let text = indexes::format(&self.done);
-            self.status.completed_indexes = Some(text).filter(|text| !text.is_empty());
-        } else {
-            self.succeeded = self.status.succeeded.unwrap_or(0) + waiting(&uncounted.succeeded);
-        }
-        let is_empty = |uids: &Option<Vec<String>>| uids.as_ref().is_none_or(Vec::is_empty);
-        uncounted.succeeded = uncounted.succeeded.filter(|uids| !uids.is_empty());
-        uncounted.failed = uncounted.failed.filter(|uids| !uids.is_empty());
-        let all_counted = is_empty(&uncounted.succeeded) && is_empty(&uncounted.failed);
-        // An empty object says that ends are tracked, as upstream leaves it.
-        self.status.uncounted_terminated_pods =
-            Some(if all_counted { UncountedTerminatedPods::default() } else { uncounted });
-    }
-
-    /// How it ends, where that is decided.
-    fn verdict(&mut self) -> Option<Verdict> {
-        let known = self.status.conditions.iter().flatten().find(|condition| {
-            matches!(condition.type_.as_str(), "FailureTarget" | "SuccessCriteriaMet")
-                && condition.status == "True"
-        });
-        if let Some(known) = known {
-            return Some(Verdict {
-                failed: known.type_ == "FailureTarget",
-                reason: known.reason.clone().unwrap_or_default(),
-                message: known.message.clone().unwrap_or_default(),
+            let rank = |pod: &Pod| (Failures::before(pod).all(), finished_at(pod));
+            let is_later = self.held.get(&index).is_none_or(|other| {
+                let (own, other) = (rank(pod), rank(other));
+                own.0 >= other.0 && own.1 >= other.1
             });
-        }
-        let verdict = |failed, reason: &str, message: &str| {
-            Some(Verdict { failed, reason: reason.into(), message: message.into() })
-        };
-        if self.failed > self.spec.backoff_limit.unwrap_or(6) || self.restarts_exceed_limit() {
-            let text = "Job has reached the specified backoff limit";
-            return verdict(true, "BackoffLimitExceeded", text);
-        }
-        if let (Some(limit), Some(start)) =
-            (self.spec.active_deadline_seconds, self.status.start_time.as_ref())
-            && self.spec.suspend != Some(true)
-        {
-            let left = SignedDuration::from_secs(limit) - self.now.duration_since(start.0);
-            if !left.is_positive() {
-                let text = "Job was active longer than specified deadline";
-                return verdict(true, "DeadlineExceeded", text);
+            if is_later {
+                self.held.insert(index, pod.clone());
             }
-            self.look_again(Duration::try_from(left).unwrap_or_default());
         }
-        let is_reached = match self.spec.completions {
-            None => self.succeeded > 0 && self.active.is_empty(),
-            Some(wanted) => self.succeeded >= wanted && self.active.is_empty(),
-        };
-        if is_reached && self.manage {
-            let text = "Reached expected number of succeeded pods";
-            return verdict(false, "CompletionsReached", text);
-        }
-        None
+        self.failed_indexes = Some(failed);
     }
 
-    fn restarts_exceed_limit(&self) -> bool {
-        let template = self.spec.template.spec.as_ref();
-        if template.and_then(|spec| spec.restart_policy.as_deref()) != Some("OnFailure") {
-            return false;
-        }
-        let running = self.active.iter().map(|pod| restarts(pod)).sum::<i32>();
-        match self.spec.backoff_limit.unwrap_or(6) {
-            0 => running > 0,
-            limit => running >= limit,
-        }
-    }
-
-    /// Says how it ends, ends its pods, and when all are counted, says that it has ended.
-    fn wind_up(&mut self, verdict: Verdict) {
-        let target = if verdict.failed { "FailureTarget" } else { "SuccessCriteriaMet" };
-        self.set_condition(target, &verdict.reason, &verdict.message);
-        let pods: Vec<Arc<Pod>> = self.active.drain(..).collect();
-        let remaining = !pods.is_empty();
-        for pod in &pods {
-            self.plan.delete.push(removal(pod, false));
-        }
-        let is_terminating = |pod: &Arc<Pod>| pods::is_terminating(pod) && !pods::is_finished(pod);
-        let is_ending = self.pods.iter().any(is_terminating);
-        let uncounted = self.status.uncounted_terminated_pods.clone().unwrap_or_default();
-        let is_counted = uncounted.failed.is_none() && uncounted.succeeded.is_none();
-        let tracked = self.pods.iter().any(|pod| is_tracked(pod));
-        if remaining || is_ending || !is_counted || tracked || !self.manage {
-            return;
-        }
-        let last = if verdict.failed { "Failed" } else { "Complete" };
-        self.set_condition(last, &verdict.reason, &verdict.message);
-        if verdict.failed {
-            self.plan.tell.push((EventType::Warning, leak(&verdict.reason), verdict.message));
-        } else {
-            self.status.completion_time = Some(Time(self.now));
-            self.plan.tell.push((EventType::Normal, "Completed", "Job completed".into()));
+    /// Ends every active pod; each keeps its finalizer until it is counted.
+    fn stop_all(&mut self) {
+        for pod in std::mem::take(&mut self.active) {
+            self.plan.delete.push(removal(&pod, false));
         }
     }
 
     /// As many pods as there should be.
     fn manage(&mut self) {
-        let is_suspended = self.spec.suspend == Some(true);
-        self.note_suspension(is_suspended);
+        let active = length(self.active.len());
         let parallelism = self.spec.parallelism.unwrap_or(1);
-        let active = i32::try_from(self.active.len()).unwrap_or(i32::MAX);
+        let is_suspended = self.spec.suspend == Some(true);
         let wanted = match self.spec.completions {
             _ if is_suspended => 0,
             None if self.succeeded > 0 => active,
             None => parallelism,
             Some(wanted) => (wanted - self.succeeded).clamp(0, parallelism.max(0)),
         };
-        let surplus = self.surplus(wanted);
-        if !surplus.is_empty() {
-            for pod in surplus.into_iter().take(BURST_PODS) {
+        let many = usize::try_from(active - wanted).unwrap_or(0);
+        let gone = surplus(&self.active, many, self.indexed());
+        if !gone.is_empty() || is_suspended {
+            for pod in gone.into_iter().take(BURST_PODS) {
                 self.active.retain(|one| one.metadata.uid != pod.metadata.uid);
                 self.plan.delete.push(removal(&pod, true));
             }
             return;
         }
-        let ending = if self.spec.pod_replacement_policy.as_deref() == Some("Failed") {
-            let is_ending = |pod: &&Arc<Pod>| pods::is_terminating(pod) && !pods::is_finished(pod);
-            i32::try_from(self.pods.iter().filter(is_ending).count()).unwrap_or(i32::MAX)
-        } else {
-            0
-        };
+        let ending = if self.only_ended { length(self.ending()) } else { 0 };
         let missing = usize::try_from(wanted - active - ending).unwrap_or(0).min(BURST_PODS);
-        if missing == 0 {
-            return;
+        if missing > 0 {
+            self.create(missing);
         }
-        if let Some(wait) = self.backoff() {
+    }
+
+    fn create(&mut self, missing: usize) {
+        let is_per_index = self.failed_indexes.is_some();
+        if let Some(wait) = self.backoff.wait(self.now).filter(|_| !is_per_index) {
             return self.look_again(wait);
         }
-        let template = self.spec.template.clone();
-        let pods: Vec<Pod> = if self.is_indexed() {
-            let next = self.pending_indexes(missing);
-            next.into_iter().map(|index| new_pod(self.job, &template, Some(index))).collect()
-        } else {
-            vec![new_pod(self.job, &template, None); missing]
+        let Some(total) = self.indexed() else {
+            self.plan.create = vec![Action::create(&new_pod(self.job, None)); missing];
+            return;
         };
-        self.plan.create = pods.iter().map(Action::create).collect();
-    }
-
-    /// Pods beyond `wanted`, and all but one of each index; the least useful first.
-    fn surplus(&self, wanted: i32) -> Vec<Arc<Pod>> {
-        let mut active = self.active.clone();
-        let mut surplus = Vec::new();
-        if self.is_indexed() {
-            let total = self.spec.completions.unwrap_or(0);
-            let mut seen = self.done.clone();
-            active.sort_by_key(|pod| (!pods::is_ready(pod), pod.metadata.name.clone()));
-            active.retain(|pod| {
-                let is_wanted = pod::index(pod)
-                    .is_some_and(|index| index >= 0 && index < total && seen.insert(index));
-                if !is_wanted {
-                    surplus.push(pod.clone());
+        let mut waits = Vec::new();
+        let mut create = Vec::new();
+        for index in self.pending_indexes(missing, total) {
+            let held = self.held.get(&index);
+            let wait = held.and_then(|pod| {
+                let failures = Failures::before(pod).all() + 1;
+                backoff::wait(failures, finished_at(pod), self.now)
+            });
+            match wait {
+                Some(wait) => waits.push(wait),
+                None => {
+                    let failures = held.map_or_else(Failures::default, |pod| self.failures(pod));
+                    let failures = is_per_index.then_some(failures);
+                    create.push(Action::create(&new_pod(self.job, Some((index, failures)))));
                 }
-                is_wanted
-            });
+            }
         }
-        let keep = usize::try_from(wanted).unwrap_or(0);
-        if active.len() > keep {
-            active.sort_by_key(|pod| {
-                let is_bound = !pods::node_name(pod).is_empty();
-                let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
-                (
-                    is_bound,
-                    pods::phase(pod) == "Running",
-                    pods::is_ready(pod),
-                    std::cmp::Reverse(created),
-                )
-            });
-            surplus.extend(active.drain(..active.len() - keep));
+        if let Some(wait) = waits.into_iter().min() {
+            self.look_again(wait);
         }
-        surplus
+        self.plan.create = create;
     }
 
-    fn pending_indexes(&self, count: usize) -> Vec<i32> {
-        let busy: BTreeSet<i32> = self.active.iter().filter_map(|pod| pod::index(pod)).collect();
-        let total = self.spec.completions.unwrap_or(0);
-        let free = |index: &i32| !self.done.contains(index) && !busy.contains(index);
-        (0..total).filter(free).take(count).collect()
+    /// The failures of its index with the failed `pod` among them.
+    fn failures(&self, pod: &Pod) -> Failures {
+        let before = Failures::before(pod);
+        match ruling(&self.spec, pod) {
+            Ruling::Ignore => Failures { ignored: before.ignored + 1, ..before },
+            _ => Failures { counted: before.counted + 1, ..before },
+        }
     }
 
-    /// What is left of the wait after the last failure.
-    fn backoff(&self) -> Option<Duration> {
-        let last = self.last_failure?;
-        let doublings = u32::try_from((self.failed - 1).clamp(0, 16)).unwrap_or(0);
-        let wait = BACKOFF.saturating_mul(1 << doublings).min(BACKOFF_MAX);
-        let gone = Duration::try_from(self.now.duration_since(last)).unwrap_or_default();
-        Some(wait.saturating_sub(gone)).filter(|left| !left.is_zero())
+    fn pending_indexes(&self, count: usize, total: i32) -> Vec<i32> {
+        let mut busy: BTreeSet<i32> =
+            self.active.iter().filter_map(|pod| pod::index(pod)).collect();
+        if self.only_ended {
+            let ending = self.pods.iter().filter(|pod| is_ending(pod));
+            busy.extend(ending.filter_map(|pod| pod::index(pod)));
+        }
+        busy.extend(self.failed_indexes.iter().flatten());
+        let is_free = |index: &i32| !self.done.contains(index) && !busy.contains(index);
+        (0..total).filter(is_free).take(count).collect()
     }
 
-    fn note_suspension(&mut self, is_suspended: bool) {
-        let was = is_true(&self.status, "Suspended");
-        let is_known = self.status.conditions.iter().flatten().any(|one| one.type_ == "Suspended");
-        if is_suspended && !was {
-            self.put_condition("Suspended", "True", "JobSuspended", "Job suspended");
-            self.plan.tell.push((EventType::Normal, "Suspended", "Job suspended".into()));
+    /// How many pods are being deleted and still run.
+    fn ending(&self) -> usize {
+        self.pods.iter().filter(|pod| is_ending(pod)).count()
+    }
+
+    fn note_suspension(&mut self) {
+        let known = self.status.conditions.iter().flatten().find(|one| one.type_ == "Suspended");
+        let known = known.map(|condition| condition.status == "True");
+        let is_suspended = self.spec.suspend == Some(true);
+        if is_suspended && known != Some(true) {
+            self.set_condition("Suspended", "True", "JobSuspended", "Job suspended");
+            self.tell(EventType::Normal, "Suspended", "Job suspended");
             self.status.start_time = None;
-        } else if !is_suspended && was && is_known {
-            self.put_condition("Suspended", "False", "JobResumed", "Job resumed");
-            self.plan.tell.push((EventType::Normal, "Resumed", "Job resumed".into()));
+        } else if !is_suspended && known == Some(true) {
+            self.set_condition("Suspended", "False", "JobResumed", "Job resumed");
+            self.tell(EventType::Normal, "Resumed", "Job resumed");
             self.status.start_time = Some(Time(self.now));
         }
     }
 
-    fn set_condition(&mut self, kind: &str, reason: &str, message: &str) {
-        if !is_true(&self.status, kind) {
-            self.put_condition(kind, "True", reason, message);
-        }
-    }
-
-    fn put_condition(&mut self, kind: &str, value: &str, reason: &str, message: &str) {
-        let conditions = self.status.conditions.get_or_insert_default();
-        conditions.retain(|condition| condition.type_ != kind);
-        conditions.push(JobCondition {
+    /// Sets a condition in the place where it is, or as the last.
+    fn set_condition(&mut self, kind: &str, value: &str, reason: &str, message: &str) {
+        let condition = JobCondition {
             type_: kind.into(),
             status: value.into(),
             reason: Some(reason.into()),
             message: Some(message.into()),
             last_probe_time: Some(Time(self.now)),
             last_transition_time: Some(Time(self.now)),
-        });
+        };
+        let conditions = self.status.conditions.get_or_insert_default();
+        match conditions.iter_mut().find(|one| one.type_ == kind) {
+            Some(known) => *known = condition,
+            None => conditions.push(condition),
+        }
+    }
+
+    fn tell(&mut self, kind: EventType, reason: &str, message: &str) {
+        self.plan.tell.push((kind, reason.into(), message.into()));
     }
 
     fn look_again(&mut self, delay: Duration) {
@@ -417,14 +390,13 @@ impl<'a> Work<'a> {
     }
 
     fn finish(mut self) -> Plan {
-        let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-        let active = count(self.active.len() + self.plan.create.len());
-        let ready = count(self.active.iter().filter(|pod| pods::is_ready(pod)).count());
-        let is_ending = |pod: &&Arc<Pod>| pods::is_terminating(pod) && !pods::is_finished(pod);
-        let ending = self.pods.iter().filter(is_ending).count() + self.plan.delete.len();
+        let active = length(self.active.len() + self.plan.create.len());
+        let ready = length(self.active.iter().filter(|pod| pods::is_ready(pod)).count());
         self.status.active = Some(active).filter(|count| *count != 0);
         self.status.ready = Some(ready);
-        self.status.terminating = Some(count(ending));
+        self.status.terminating = Some(length(self.ending() + self.plan.delete.len()));
+        self.status.uncounted_terminated_pods = Some(self.uncounted);
+        self.plan.backoff = Some(self.backoff);
         if self.job.status.as_ref() != Some(&self.status) {
             self.plan.status = Some(Job { status: Some(self.status), ..self.job.clone() });
         }
@@ -432,39 +404,26 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The reasons of events are few and known.
-fn leak(reason: &str) -> &'static str {
-    match reason {
-        "DeadlineExceeded" => "DeadlineExceeded",
-        _ => "BackoffLimitExceeded",
-    }
+fn is_ending(pod: &Pod) -> bool {
+    pods::is_terminating(pod) && !pods::is_finished(pod)
 }
 
-fn add(uids: &mut Option<Vec<String>>, uid: String) {
-    let uids = uids.get_or_insert_default();
-    if !uids.contains(&uid) {
-        uids.push(uid);
-    }
+fn uid(pod: &Pod) -> &str {
+    pod.metadata.uid.as_deref().unwrap_or_default()
+}
+
+fn length(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
 }
 
 /// A pod that the Job no longer wants is not counted: its finalizer goes first.
 fn removal(pod: &Pod, uncounted: bool) -> Removal {
     let mut actions = Vec::new();
-    if uncounted && is_tracked(pod) {
+    if uncounted && pod::is_tracked(pod) {
         actions.push(pod::release(pod));
     }
     actions.push(Action::delete(pod));
-    Removal { key: Key::of(pod), uid: pod.metadata.uid.clone().unwrap_or_default(), actions }
-}
-
-fn ended_at(pod: &Pod) -> Option<Timestamp> {
-    let statuses = pod.status.as_ref()?.container_statuses.as_ref();
-    let ends = statuses.into_iter().flatten().filter_map(|container| {
-        let ended = container.state.as_ref()?.terminated.as_ref()?;
-        ended.finished_at.as_ref().map(|time| time.0)
-    });
-    let deleted = pod.metadata.deletion_timestamp.as_ref().map(|time| time.0);
-    ends.max().or(deleted).or(pod.metadata.creation_timestamp.as_ref().map(|time| time.0))
+    Removal { key: Key::of(pod), uid: uid(pod).to_owned(), actions }
 }
 
 #[cfg(test)]

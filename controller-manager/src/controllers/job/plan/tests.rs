@@ -21,23 +21,46 @@ struct World {
     pods: Vec<Arc<Pod>>,
     made: usize,
     now: i64,
-    told: Vec<&'static str>,
+    told: Vec<String>,
+    memory: Memory,
+    /// Whether pods that are deleted run on for a while.
+    lingers: bool,
 }
 
 impl World {
     fn new(job: Job) -> Self {
-        Self { job, pods: Vec::new(), made: 0, now: 1000, told: Vec::new() }
+        Self {
+            job,
+            pods: Vec::new(),
+            made: 0,
+            now: 1000,
+            told: Vec::new(),
+            memory: Memory::default(),
+            lingers: false,
+        }
     }
 
     fn step(&mut self) -> bool {
         if is_finished(&self.job) {
             return false;
         }
-        let snapshot = Snapshot { job: &self.job, pods: self.pods.clone(), manage: true };
+        let snapshot = Snapshot {
+            job: &self.job,
+            pods: self.pods.clone(),
+            manage: true,
+            memory: &self.memory,
+        };
         let plan = plan(&snapshot, Timestamp::from_second(self.now).expect("valid"));
         let changed = plan.status.is_some() || !plan.create.is_empty() || !plan.delete.is_empty();
         for removal in plan.delete {
-            self.pods.retain(|pod| pod.metadata.uid.as_ref() != Some(&removal.uid));
+            if self.lingers {
+                let now = Timestamp::from_second(self.now).expect("valid");
+                self.change(&removal.key.name, |pod| {
+                    pod.metadata.deletion_timestamp = Some(Time(now));
+                });
+            } else {
+                self.pods.retain(|pod| pod.metadata.uid.as_ref() != Some(&removal.uid));
+            }
         }
         for action in plan.create {
             let Action::Create { mut body, .. } = action else { panic!("a create") };
@@ -49,8 +72,9 @@ impl World {
         }
         if let Some(job) = plan.status {
             self.job = job;
+            self.memory.backoff = plan.backoff;
         }
-        for action in plan.release {
+        for (_, action) in plan.release {
             let Action::Patch { path, .. } = action else { panic!("a patch") };
             let name = path.rsplit('/').next().expect("a name").to_owned();
             self.change(&name, |pod| pod.metadata.finalizers = None);
@@ -74,6 +98,33 @@ impl World {
                 change(Arc::make_mut(pod));
             }
         }
+    }
+
+    /// Ends the running pod of `index` with the exit code `code`, now.
+    fn exit(&mut self, index: i32, code: i32) {
+        let now = Timestamp::from_second(self.now).expect("valid");
+        for pod in &mut self.pods {
+            let is_it = pod::index(pod).unwrap_or(0) == index && pods::phase(pod) == "Running";
+            if is_it {
+                Arc::make_mut(pod).status = serde_json::from_value(json!({
+                    "phase": if code == 0 { "Succeeded" } else { "Failed" },
+                    "containerStatuses": [{"name": "c", "state": {"terminated":
+                        {"exitCode": code, "finishedAt": now.to_string()}}}],
+                }))
+                .expect("a status");
+            }
+        }
+    }
+
+    fn reason(&self) -> String {
+        let status = self.job.status.clone().expect("a status");
+        let last = status.conditions.into_iter().flatten().next_back();
+        last.and_then(|condition| condition.reason).unwrap_or_default()
+    }
+
+    fn indexes(&self) -> (Option<String>, Option<String>) {
+        let status = self.job.status.clone().expect("a status");
+        (status.completed_indexes, status.failed_indexes)
     }
 
     /// Ends every running pod.
@@ -158,7 +209,7 @@ fn an_indexed_job_makes_each_index_once() {
 fn a_suspended_job_has_no_pods_and_its_clock_stands() {
     let mut world = World::new(job(json!({"completions": 1, "suspend": true})));
     world.settle();
-    assert_eq!((world.running(), world.told.clone()), (0, vec!["Suspended"]));
+    assert_eq!((world.running(), world.told.clone()), (0, vec!["Suspended".to_owned()]));
     world.job.spec.as_mut().expect("a spec").suspend = Some(false);
     world.settle();
     assert_eq!(world.running(), 1);
@@ -175,4 +226,162 @@ fn a_deadline_ends_it_and_stops_its_pods() {
     world.settle();
     assert_eq!(world.running(), 0);
     assert_eq!(world.conditions(), ["FailureTarget", "Failed"]);
+}
+
+#[test]
+fn failures_wait_longer_each_time() {
+    let mut world = World::new(job(json!({"completions": 1, "backoffLimit": 9})));
+    for wait in [10, 20, 40] {
+        world.settle();
+        assert_eq!(world.running(), 1);
+        world.exit(0, 1);
+        world.settle();
+        world.now += wait - 1;
+        world.settle();
+        assert_eq!(world.running(), 0, "{wait}");
+        world.now += 1;
+    }
+    assert_eq!(world.counts().2, 3);
+}
+
+#[test]
+fn a_pod_failure_policy_fails_the_job_or_looks_away() {
+    let rules = json!({"rules": [
+        {"action": "Ignore", "onExitCodes": {"operator": "In", "values": [3]}},
+        {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [5]}},
+    ]});
+    let spec = json!({"completions": 1, "backoffLimit": 0, "podFailurePolicy": rules});
+    let mut world = World::new(job(spec));
+    world.settle();
+    world.exit(0, 3);
+    world.settle();
+    assert_eq!(world.counts(), (0, 0, 0), "an ignored failure doesn't count");
+    world.now += 10;
+    world.settle();
+    assert_eq!(world.running(), 1, "but it is waited after");
+    world.exit(0, 5);
+    world.settle();
+    assert_eq!(world.conditions(), ["FailureTarget", "Failed"]);
+    assert_eq!((world.reason(), world.counts()), ("PodFailurePolicy".into(), (0, 0, 1)));
+    assert_eq!(world.told, ["PodFailurePolicy"]);
+}
+
+#[test]
+fn each_index_has_its_own_limit() {
+    let spec = json!({"completions": 2, "parallelism": 2, "completionMode": "Indexed",
+                      "backoffLimit": 99, "backoffLimitPerIndex": 1});
+    let mut world = World::new(job(spec));
+    world.settle();
+    assert_eq!(world.indexes(), (None, Some(String::new())));
+    world.exit(0, 1);
+    world.settle();
+    assert_eq!((world.running(), world.counts().2), (1, 0), "held until its successor is made");
+    world.now += 10;
+    world.settle();
+    assert_eq!((world.running(), world.counts().2), (2, 1));
+    let next = world.pods.iter().rfind(|pod| pod::index(pod) == Some(0)).expect("the next");
+    assert_eq!(Failures::before(next), Failures { counted: 1, ignored: 0 });
+    world.exit(0, 1);
+    world.settle();
+    assert_eq!(world.indexes(), (None, Some("0".into())));
+    assert_eq!((world.running(), world.counts().2), (1, 2), "the other index goes on");
+    world.exit(1, 0);
+    world.settle();
+    assert_eq!(world.indexes(), (Some("1".into()), Some("0".into())));
+    assert_eq!(world.conditions(), ["FailureTarget", "Failed"]);
+    assert_eq!(world.reason(), "FailedIndexes");
+}
+
+#[test]
+fn too_many_failed_indexes_end_it_and_an_index_can_fail_at_once() {
+    let rules = json!({"rules": [
+        {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [5]}}]});
+    let spec = json!({"completions": 4, "parallelism": 3, "completionMode": "Indexed",
+        "backoffLimit": 99, "backoffLimitPerIndex": 1, "maxFailedIndexes": 1,
+        "podFailurePolicy": rules});
+    let mut world = World::new(job(spec));
+    world.settle();
+    world.exit(0, 5);
+    world.settle();
+    assert_eq!(world.indexes().1, Some("0".into()));
+    assert_eq!(world.running(), 3, "the room goes to the next index");
+    world.exit(1, 5);
+    world.settle();
+    assert_eq!((world.running(), world.reason()), (0, "MaxFailedIndexesExceeded".into()));
+    assert_eq!(world.counts(), (0, 0, 4), "what it stops has failed too");
+}
+
+#[test]
+fn a_success_policy_ends_it_early() {
+    let spec = json!({"completions": 5, "parallelism": 5, "completionMode": "Indexed",
+        "successPolicy": {"rules": [{"succeededIndexes": "2-3", "succeededCount": 1}]}});
+    let mut world = World::new(job(spec));
+    world.settle();
+    world.exit(0, 0);
+    world.settle();
+    assert_eq!(world.running(), 4);
+    world.lingers = true;
+    world.exit(3, 0);
+    world.settle();
+    assert_eq!(world.conditions(), ["SuccessCriteriaMet"], "pods still run");
+    world.pods.retain(|pod| !pods::is_terminating(pod));
+    world.settle();
+    assert_eq!(world.conditions(), ["SuccessCriteriaMet", "Complete"]);
+    assert_eq!((world.reason(), world.counts()), ("SuccessPolicy".into(), (0, 2, 0)));
+    assert_eq!(world.indexes().0, Some("0,3".into()));
+}
+
+#[test]
+fn a_pod_is_replaced_while_it_ends_or_after() {
+    for (policy, running) in [("TerminatingOrFailed", 1), ("Failed", 0)] {
+        let mut world = World::new(job(json!({"completions": 1, "podReplacementPolicy": policy})));
+        world.settle();
+        let stamp = Timestamp::from_second(world.now - 60).expect("valid");
+        world.change("p1", |pod| pod.metadata.deletion_timestamp = Some(Time(stamp)));
+        world.settle();
+        assert_eq!(world.running(), running, "{policy}");
+        let status = world.job.status.clone().expect("a status");
+        assert_eq!(status.terminating, Some(1));
+        world.change("p1", |pod| {
+            pod.status.as_mut().expect("a status").phase = Some("Failed".into())
+        });
+        world.settle();
+        assert_eq!((world.running(), world.counts().2), (1, 1), "{policy}");
+    }
+}
+
+#[test]
+fn an_indexed_job_grows_and_shrinks() {
+    let spec = json!({"completions": 2, "parallelism": 2, "completionMode": "Indexed"});
+    let mut world = World::new(job(spec));
+    world.settle();
+    let resize = |world: &mut World, size| {
+        let spec = world.job.spec.as_mut().expect("a spec");
+        (spec.completions, spec.parallelism) = (Some(size), Some(size));
+        world.settle();
+    };
+    resize(&mut world, 4);
+    assert_eq!(world.running(), 4);
+    world.exit(3, 0);
+    world.settle();
+    assert_eq!(world.counts(), (3, 1, 0));
+    resize(&mut world, 1);
+    assert_eq!((world.running(), world.counts()), (1, (1, 0, 0)), "index 3 is no more");
+    world.exit(0, 0);
+    world.settle();
+    assert!(is_finished(&world.job));
+    assert_eq!(world.indexes().0, Some("0".into()));
+}
+
+#[test]
+fn what_was_released_is_not_counted_twice() {
+    let mut world = World::new(job(json!({"completions": 2, "parallelism": 1})));
+    world.settle();
+    world.end_all("Succeeded");
+    // The finalizer is off, though the informer doesn't show it.
+    world.job.status.as_mut().expect("a status").uncounted_terminated_pods =
+        Some(UncountedTerminatedPods { succeeded: Some(vec!["p1".into()]), failed: None });
+    world.memory.released.insert("p1".into());
+    world.step();
+    assert_eq!((world.made, world.counts()), (2, (1, 1, 0)));
 }
