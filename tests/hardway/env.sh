@@ -39,25 +39,33 @@ alive() {
     read -r pid born <"$1" && awk -v born="$born" '{ sub(/.*\) /, ""); exit /^[ZX]/ || $20 != born }' "/proc/$pid/stat"
 } 2>/dev/null
 
-# start NAME CMD...: run in the background, log and pid file in $RUN_DIR.
+# start NAME CMD...: run in the background, again when it fails; log and pid files in $RUN_DIR.
 start() {
-    local name=$1; shift
     mkdir -p "$RUN_DIR/log"
-    alive "$RUN_DIR/$name.pid" && return
-    setsid "$@" >>"$RUN_DIR/log/$name.log" 2>&1 </dev/null &
-    note "$RUN_DIR/$name.pid" $!
+    running "$1" && return
+    setsid "$NODES_HOME/keep" "$@" >>"$RUN_DIR/log/$1.log" 2>&1 </dev/null &
+    note "$RUN_DIR/$1.keeper.pid" $!
 }
+running() { alive "$RUN_DIR/$1.keeper.pid" || alive "$RUN_DIR/$1.pid"; }
 
 # stop NAME...: end what start started, and wait for it.
 stop() {
-    local name
-    for name; do
-        alive "$RUN_DIR/$name.pid" && { kill "$(pid_of "$RUN_DIR/$name.pid")" || :; }
-        until_ok 10 dead "$RUN_DIR/$name.pid" || kill -9 "$(pid_of "$RUN_DIR/$name.pid")"
-        rm -f "$RUN_DIR/$name.pid"
+    local file
+    for file in "${@/%/.keeper.pid}" "${@/%/.pid}"; do
+        file=$RUN_DIR/$file
+        alive "$file" && { kill "$(pid_of "$file")" || :; }
+        until_ok 10 dead "$file" || kill -9 "$(pid_of "$file")" || :
+        rm -f "$file"
     done
 }
 dead() { ! alive "$1"; }
+
+# free_port: one that nobody listens on, below those that the kernel gives out and those of NodePorts
+free_port() {
+    local port
+    while port=$((RANDOM % 10000 + 20000)); [[ $(ss -Htln "sport = :$port") ]]; do :; done
+    echo "$port"
+}
 
 # until_ok SECONDS CMD...: try until it succeeds.
 until_ok() {
