@@ -83,6 +83,12 @@ pub(crate) fn known(identity: &Identity, objects: &Arc<dyn Objects>) -> Result<K
     if signer.is_some() && identity.issuers.is_empty() {
         bail!("--service-account-issuer is required with --service-account-signing-key-file");
     }
+    if signer.is_none() {
+        tracing::warn!(
+            "no --service-account-signing-key-file: serviceaccounts/token is not served, and a pod's \
+             token is that of the Secret which kube-controller-manager makes for its service account"
+        );
+    }
     if identity.bootstrap_tokens {
         let bootstrap = Arc::new(BootstrapTokens::new(objects.clone()));
         tokens.push(Arc::new(AnyAudience::new(bootstrap, audiences)));

@@ -14,15 +14,22 @@ pub(crate) struct Context {
     pub(crate) informers: Informers,
     pub(crate) options: Arc<Options>,
     pub(crate) shutdown: Shutdown,
+    /// Whether each service account gets a Secret with a token.
+    pub(crate) token_secrets: bool,
     /// The service account of the controller that this context was made for.
     account: &'static str,
 }
 
 impl Context {
     /// A context for nobody yet; see [`Context::of`].
-    pub(crate) fn new(clients: Clients, options: Arc<Options>, shutdown: Shutdown) -> Self {
+    pub(crate) fn new(
+        clients: Clients,
+        options: Arc<Options>,
+        shutdown: Shutdown,
+        token_secrets: bool,
+    ) -> Self {
         let informers = Informers::new(clients.own(), shutdown.clone());
-        Self { clients, informers, options, shutdown, account: "" }
+        Self { clients, informers, options, shutdown, token_secrets, account: "" }
     }
 
     /// The same, for the controller with the service account `account`.

@@ -4,7 +4,8 @@
 
 use crate::table;
 use control::component::{self, ComponentOptions, REMOVED};
-use runtime::flags::{Flag, Kind, Parsed};
+use runtime::flags::feature_gates::{Gate, Stage};
+use runtime::flags::{FeatureGates, Flag, Kind, Parsed};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub struct Concurrency {
     pub endpoint_slices: usize,
     /// `--concurrent-endpoint-syncs`
     pub endpoints: usize,
+    /// `--mirroring-concurrent-service-endpoint-syncs`
+    pub mirrored_endpoints: usize,
     /// `--concurrent-gc-syncs`
     pub garbage: usize,
     /// `--concurrent-daemonset-syncs`
@@ -72,6 +75,10 @@ pub struct Options {
     pub root_ca: Option<String>,
     /// `--service-account-private-key-file`.
     pub service_account_key: Option<PathBuf>,
+    /// Whether each service account gets a Secret with a token that does not end, as up to 1.23:
+    /// `--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false`. `None`: where the API
+    /// server has no other tokens.
+    pub token_secrets: Option<bool>,
     /// `--cluster-signing-cert-file` and `--cluster-signing-key-file`.
     pub signing: Option<SigningPair>,
     /// `--cluster-signing-duration`.
@@ -94,6 +101,8 @@ pub struct Options {
     pub terminated_pods_max: i64,
     /// `--max-endpoints-per-slice`.
     pub endpoints_per_slice: usize,
+    /// `--mirroring-max-endpoints-per-subset`.
+    pub mirrored_per_subset: usize,
     /// `--resource-quota-sync-period`.
     pub quota_sync_period: Duration,
     /// `--enable-garbage-collector`.
@@ -158,6 +167,7 @@ impl Options {
             per_controller: flags.bool("use-service-account-credentials"),
             root_ca,
             service_account_key: path("service-account-private-key-file"),
+            token_secrets: token_secrets(flags.pairs("feature-gates"))?,
             signing: path("cluster-signing-cert-file")
                 .zip(path("cluster-signing-key-file"))
                 .map(|(certificate, key)| SigningPair { certificate, key }),
@@ -171,6 +181,7 @@ impl Options {
             node_startup_grace_period: flags.duration("node-startup-grace-period"),
             terminated_pods_max: flags.int("terminated-pod-gc-threshold"),
             endpoints_per_slice: count("max-endpoints-per-slice"),
+            mirrored_per_subset: count("mirroring-max-endpoints-per-subset"),
             quota_sync_period: flags.duration("resource-quota-sync-period"),
             enable_garbage_collector: flags.bool("enable-garbage-collector"),
             concurrency: Concurrency {
@@ -179,6 +190,7 @@ impl Options {
                 namespaces: count("concurrent-namespace-syncs"),
                 endpoint_slices: count("concurrent-service-endpoint-syncs"),
                 endpoints: count("concurrent-endpoint-syncs"),
+                mirrored_endpoints: count("mirroring-concurrent-service-endpoint-syncs"),
                 garbage: count("concurrent-gc-syncs"),
                 daemon_sets: count("concurrent-daemonset-syncs"),
                 stateful_sets: count("concurrent-statefulset-syncs"),
@@ -191,6 +203,23 @@ impl Options {
             },
         })
     }
+}
+
+/// Upstream's gate of 1.24 to 1.26, turned around: on, it ended what is asked for here.
+fn token_secrets(gates: &[(String, String)]) -> Result<Option<bool>, String> {
+    const NO_SECRETS: Gate = Gate {
+        name: "LegacyServiceAccountTokenNoAutoGeneration",
+        default: true,
+        stage: Stage::Beta,
+        locked: false,
+    };
+    let given: Vec<_> = gates.iter().filter(|(name, _)| name == NO_SECRETS.name).cloned().collect();
+    if given.is_empty() {
+        return Ok(None);
+    }
+    let mut gates = FeatureGates::new(&[NO_SECRETS]);
+    gates.set(&given)?;
+    Ok(Some(!gates.enabled(NO_SECRETS.name)))
 }
 
 fn read_bundle(file: &std::path::Path) -> Result<String, String> {
@@ -243,6 +272,20 @@ mod tests {
     fn options(words: &[&str]) -> Result<Options, String> {
         let parsed = runtime::flags::parse(&table(), words.iter().copied());
         parsed.map_err(|error| error.to_string()).and_then(|parsed| Options::from_flags(&parsed))
+    }
+
+    #[test]
+    fn a_gate_of_the_past_asks_for_token_secrets() {
+        let asked =
+            |gates: &str| options(&[&format!("--feature-gates={gates}")]).map(|o| o.token_secrets);
+        for (gates, wanted) in [
+            ("LegacyServiceAccountTokenNoAutoGeneration=false", Some(true)),
+            ("LegacyServiceAccountTokenNoAutoGeneration=true", Some(false)),
+            ("Another=true", None),
+        ] {
+            assert_eq!(asked(gates).expect("sound"), wanted, "{gates}");
+        }
+        assert!(asked("LegacyServiceAccountTokenNoAutoGeneration=x").is_err());
     }
 
     #[test]

@@ -2,12 +2,15 @@
 //! and deletes those whose account is gone.
 //!
 //! Mirrors `k8s.io/kubernetes/pkg/controller/serviceaccount/tokens_controller.go`. Runs where
-//! `--service-account-private-key-file` names a key.
+//! `--service-account-private-key-file` names a key. Where tokens are to lie in Secrets, as up to
+//! 1.23, it makes one for each account too.
+
+mod references;
 
 use crate::context::Context;
 use auth::authentication::service_account::jwt::sign;
 use auth::authentication::service_account::{LegacyClaims, SigningKey};
-use control::{Action, Informer, Key, Outcome, Queue, SyncError, execute, run_workers};
+use control::{Action, Change, Informer, Key, Outcome, Queue, SyncError, execute, run_workers};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
 use kube::{Api, Client};
@@ -28,7 +31,12 @@ struct Controller {
 /// Starts it.
 pub(crate) fn start(context: &Context) {
     let Some(file) = &context.options.service_account_key else {
-        tracing::info!("no --service-account-private-key-file: Secrets get no tokens");
+        match context.token_secrets {
+            true => {
+                tracing::warn!("no --service-account-private-key-file: there will be no tokens")
+            }
+            false => tracing::info!("no --service-account-private-key-file: Secrets get no tokens"),
+        }
         return;
     };
     let key = std::fs::read(file)
@@ -63,6 +71,9 @@ pub(crate) fn start(context: &Context) {
         }
     });
     let workers = context.options.concurrency.tokens;
+    if context.token_secrets {
+        make_tokens(&controller, workers, context);
+    }
     run_workers("serviceaccount-token-controller", workers, queue, &context.shutdown, move |key| {
         let controller = controller.clone();
         async move {
@@ -73,13 +84,32 @@ pub(crate) fn start(context: &Context) {
     });
 }
 
+/// Sees to it that each account has a Secret with a token.
+fn make_tokens(controller: &Arc<Controller>, workers: usize, context: &Context) {
+    let queue = Queue::named("serviceaccount_tokens_service");
+    let add = queue.clone();
+    controller.accounts.on_change(move |change| {
+        if !matches!(change, Change::Deleted(_)) {
+            add.add(Key::of(&**change.object()));
+        }
+    });
+    let controller = controller.clone();
+    run_workers("serviceaccount-token-controller", workers, queue, &context.shutdown, move |key| {
+        let controller = controller.clone();
+        async move {
+            controller.secrets.synced().await;
+            controller.ensure(key).await
+        }
+    });
+}
+
 fn annotation<'a>(secret: &'a Secret, name: &str) -> Option<&'a str> {
     secret.metadata.annotations.as_ref()?.get(name).map(String::as_str)
 }
 
 impl Controller {
     async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
-        let Some(secret) = self.secrets.get(&key) else { return Ok(Outcome::Done) };
+        let Some(secret) = self.secrets.get(&key) else { return self.forget(&key).await };
         let Some(name) = annotation(&secret, ACCOUNT_NAME) else { return Ok(Outcome::Done) };
         let Some(account) = self.account(&key.namespace, name, &secret).await? else {
             tracing::info!(secret = %key, "its service account is gone, and so is the token");
