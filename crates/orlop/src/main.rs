@@ -1,5 +1,7 @@
 //! `orlop`: a whole Kubernetes control plane in one small process, on an embedded store.
 
+mod authority;
+mod files;
 mod kubeconfig;
 mod pki;
 mod say;
@@ -21,17 +23,20 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start the control plane (what `orlop` alone does).
+    /// Start the control plane (what `orlop` alone does)
     Up(up::Options),
+    /// Make the certificates, keys and kubeconfigs of a cluster built the hard way
+    Pki(pki::Options),
 }
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    let Command::Up(options) =
-        command.unwrap_or_else(|| Command::Up(up::Options::parse_from(["up"])));
-    let outcome = tokio::runtime::Runtime::new()
-        .map_err(anyhow::Error::from)
-        .and_then(|engine| engine.block_on(up::run(options)));
+    let outcome = match command.unwrap_or_else(|| Command::Up(up::Options::parse_from(["up"]))) {
+        Command::Up(options) => tokio::runtime::Runtime::new()
+            .map_err(anyhow::Error::from)
+            .and_then(|engine| engine.block_on(up::run(options))),
+        Command::Pki(options) => pki::run(&options),
+    };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -31,3 +31,8 @@ impl Progress {
         }
     }
 }
+
+/// One line of an answer.
+pub(crate) fn line(text: &str) {
+    println!("{text}");
+}

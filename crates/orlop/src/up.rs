@@ -3,8 +3,10 @@
 //! Each program is given a command line, as a unit file would give it, so that nothing here knows
 //! more of them than an operator does.
 
-use crate::kubeconfig;
-use crate::pki::Pki;
+mod pki;
+
+use crate::files;
+use crate::kubeconfig::Kubeconfig;
 use crate::say::Progress;
 use anyhow::{Context, Result, anyhow};
 use auth::UserInfo;
@@ -16,6 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Embedded, Memory, Store};
+
+use pki::Pki;
 
 /// How long the parts may take to end after Ctrl-C.
 const DRAIN: Duration = Duration::from_secs(15);
@@ -80,7 +84,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let server = api_server::start(api_options, store, shutdown.clone()).await?;
     let kubeconfig = directory.join("admin.kubeconfig");
     let url = format!("https://{}", server.address);
-    kubeconfig::write(&kubeconfig, &url, &pki.ca_pem()?, &pki.leaf("admin")?)?;
+    write_kubeconfig(&kubeconfig, &url, &pki)?;
     server.ready().await;
     progress.step(&format!("API server ready on {url}"));
 
@@ -127,6 +131,18 @@ fn make_pki(options: &Options, directory: &Path) -> Result<Pki> {
     let addresses =
         [options.bind_address, network.kubernetes_address(), IpAddr::from([127, 0, 0, 1])];
     Pki::ensure(&directory.join("pki"), &names.map(str::to_owned), &addresses)
+}
+
+fn write_kubeconfig(file: &Path, url: &str, pki: &Pki) -> Result<()> {
+    let admin = Kubeconfig {
+        cluster: "orlop",
+        context: "orlop",
+        user: "admin",
+        server: url,
+        ca_pem: &pki.ca_pem()?,
+        pair: &pki.pair("admin"),
+    };
+    files::write(file, &admin.text()?)
 }
 
 /// The API server's command line, read.
