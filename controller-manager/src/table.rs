@@ -61,7 +61,12 @@ pub(crate) const ROWS: &[Row] = &[
         "endpointslice-controller",
         endpoint_slice::start,
     ),
-    unbuilt("endpointslice-mirroring-controller", "endpointslicemirroring"),
+    on(
+        "endpointslice-mirroring-controller",
+        "endpointslicemirroring",
+        "endpointslicemirroring-controller",
+        endpoint_slice_mirroring::start,
+    ),
     on(
         "replicationcontroller-controller",
         "replicationcontroller",

@@ -1,12 +1,12 @@
 //! endpoints-controller: a Service's endpoints in one object of its name, as before slices.
 //!
-//! Mirrors `k8s.io/kubernetes/pkg/controller/endpoint` and `RepackSubsets`
-//! (`k8s.io/kubernetes/pkg/api/v1/endpoints`): addresses with the same ports stand together.
+//! Mirrors `k8s.io/kubernetes/pkg/controller/endpoint`: ports with the same addresses stand together.
 //! The annotation of the last change's trigger time is not written.
 
 use super::backends::{
     self, addresses, can_serve, host_name, is_headless, is_managed, selects, spec,
 };
+use super::subsets::repack;
 use crate::context::Context;
 use control::{
     Action, Change, EventType, Informer, Key, Outcome, Queue, Recorder, SyncError, execute, pods,
@@ -128,7 +128,12 @@ fn plan(service: &Service, pods: &[Arc<Pod>], current: Option<&Endpoints>) -> Op
         }));
     };
     let mut new = current.clone();
-    new.subsets = subsets;
+    // Another order says the same.
+    if repack(current.subsets.as_deref().unwrap_or_default())
+        != subsets.as_deref().unwrap_or_default()
+    {
+        new.subsets = subsets;
+    }
     new.metadata.labels = Some(labels);
     if let Some(annotations) = &mut new.metadata.annotations {
         annotations.remove(OVER_CAPACITY);
@@ -144,60 +149,26 @@ fn over_capacity() -> (String, String) {
     (OVER_CAPACITY.into(), "truncated".into())
 }
 
-/// The port that stands for "no port", of a headless Service without any.
-type Port = Option<EndpointPort>;
-
 fn subsets(service: &Service, pods: &[Arc<Pod>]) -> Vec<EndpointSubset> {
     let spec = spec(service);
     let always = spec.publish_not_ready_addresses == Some(true);
-    // For each address, ready or not: its ports.
-    let mut found: Vec<(EndpointAddress, bool, Vec<Port>)> = Vec::new();
+    let mut found = Vec::new();
     for pod in pods.iter().filter(|pod| can_serve(pod, always)) {
         let Some(address) = address(service, pod) else { continue };
-        let service_ports = spec.ports.as_deref().unwrap_or_default();
-        let ports: Vec<Port> = match service_ports {
-            [] if is_headless(service) => vec![None],
-            ports => ports.iter().filter_map(|port| Some(Some(target(port, pod)?))).collect(),
-        };
-        if !ports.is_empty() {
-            found.push((address, always || pods::is_ready(pod), ports));
+        let ports: Vec<EndpointPort> =
+            spec.ports.iter().flatten().filter_map(|port| target(port, pod)).collect();
+        let has_no_ports = spec.ports.as_ref().is_none_or(Vec::is_empty);
+        if ports.is_empty() && !(has_no_ports && is_headless(service)) {
+            continue;
         }
+        let is_ready = always || pods::is_ready(pod);
+        found.push(EndpointSubset {
+            addresses: is_ready.then(|| vec![address.clone()]),
+            not_ready_addresses: (!is_ready).then(|| vec![address]),
+            ports: Some(ports).filter(|ports| !ports.is_empty()),
+        });
     }
-    let mut subsets: Vec<(Vec<Port>, EndpointSubset)> = Vec::new();
-    for (address, is_ready, mut ports) in found {
-        ports.sort_by_key(sort_key);
-        let index = match subsets.iter().position(|(known, _)| *known == ports) {
-            Some(index) => index,
-            None => {
-                let named: Vec<EndpointPort> = ports.iter().flatten().cloned().collect();
-                let subset = EndpointSubset {
-                    ports: Some(named).filter(|named| !named.is_empty()),
-                    ..EndpointSubset::default()
-                };
-                subsets.push((ports, subset));
-                subsets.len() - 1
-            }
-        };
-        let subset = &mut subsets[index].1;
-        let list = if is_ready { &mut subset.addresses } else { &mut subset.not_ready_addresses };
-        list.get_or_insert_default().push(address);
-    }
-    subsets.sort_by_key(|(ports, _)| ports.iter().map(sort_key).collect::<Vec<_>>());
-    let mut subsets: Vec<_> = subsets.into_iter().map(|(_, subset)| subset).collect();
-    for subset in &mut subsets {
-        for list in [&mut subset.addresses, &mut subset.not_ready_addresses].into_iter().flatten() {
-            let uid = |one: &EndpointAddress| one.target_ref.as_ref().and_then(|r| r.uid.clone());
-            list.sort_by(|a, b| a.ip.cmp(&b.ip).then_with(|| uid(a).cmp(&uid(b))));
-        }
-    }
-    subsets
-}
-
-fn sort_key(port: &Port) -> (Option<String>, i32, Option<String>) {
-    match port {
-        None => (None, 0, None),
-        Some(port) => (port.name.clone(), port.port, port.protocol.clone()),
-    }
+    repack(&found)
 }
 
 fn target(port: &k8s_openapi::api::core::v1::ServicePort, pod: &Pod) -> Option<EndpointPort> {
@@ -274,13 +245,13 @@ mod tests {
         .expect("a service")
     }
 
-    fn pod(last: u8, ready: bool) -> Arc<Pod> {
+    fn pod(last: u16, ready: bool) -> Arc<Pod> {
         let status = if ready { "True" } else { "False" };
         Arc::new(
             serde_json::from_value(json!({
                 "metadata": {"name": format!("p{last}"), "namespace": "ns", "uid": format!("{last}")},
                 "spec": {"nodeName": "n1", "containers": []},
-                "status": {"phase": "Running", "podIPs": [{"ip": format!("10.0.0.{last}")}],
+                "status": {"phase": "Running", "podIPs": [{"ip": format!("10.0.{}.{}", last / 256, last % 256)}],
                            "conditions": [{"type": "Ready", "status": status}]},
             }))
             .expect("a pod"),
@@ -320,7 +291,7 @@ mod tests {
     #[test]
     fn too_many_are_cut_and_said() {
         let service = service(json!([{"port": 80}]));
-        let many: Vec<_> = (0..=255).flat_map(|_| (1..=4).map(|last| pod(last, true))).collect();
+        let many: Vec<_> = (1..=1024).map(|last| pod(last, true)).collect();
         let Some(Action::Create { body, .. }) = plan(&service, &many, None) else {
             panic!("a create")
         };

@@ -68,9 +68,10 @@ pub(super) const ROWS: &[Flag] = &[
     Flag::new("concurrent-service-endpoint-syncs", Int, "").or("5"),
     Flag::new("endpointslice-updates-batch-period", Duration, "Accepted.").or("0s"),
     Flag::new("max-endpoints-per-slice", Int, "Endpoints in one slice.").or("100"),
-    Flag::new("mirroring-concurrent-service-endpoint-syncs", Int, "Accepted.").or("5"),
+    Flag::new("mirroring-concurrent-service-endpoint-syncs", Int, "").or("5"),
     Flag::new("mirroring-endpointslice-updates-batch-period", Duration, "Accepted.").or("0s"),
-    Flag::new("mirroring-max-endpoints-per-subset", Int, "Accepted.").or("1000"),
+    Flag::new("mirroring-max-endpoints-per-subset", Int, "Addresses mirrored of a subset.")
+        .or("1000"),
     // Garbage, namespaces, quotas
     Flag::new("concurrent-gc-syncs", Int, "").or("20"),
     Flag::new("enable-garbage-collector", Bool, "As the API server's flag.").or("true"),
