@@ -238,11 +238,14 @@ pub(crate) fn encode(object: &Value, media: Media, pretty: bool) -> Result<Bytes
             codec::encode_yaml(&tree)
         }
         Media::Proto => {
-            let (Some(root), Some(gvk)) = (root, gvk) else {
+            let kind = object["kind"].as_str().unwrap_or_default();
+            // Discovery of the oldest groups leaves its version unsaid.
+            let root = root.or_else(|| builtin().root(&Gvk::new("", "v1", kind.to_owned())));
+            let Some(root) = root else {
                 return Err(ApiError::not_acceptable("application/json, application/yaml"));
             };
             let raw = codec::encode_proto(builtin(), root, object).map_err(ApiError::internal)?;
-            envelope::write(&gvk.group_version().to_string(), &gvk.kind, &raw)
+            envelope::write(object["apiVersion"].as_str().unwrap_or_default(), kind, &raw)
         }
     };
     Ok(bytes.into())

@@ -91,7 +91,7 @@ pub(crate) fn before_update(
         }
     };
     kind.strategy.prepare_update(object, old, &context);
-    if kind.has_generation && differs_in_substance(object, old) {
+    if kind.has_generation && !is_own_write(target) && differs_in_substance(object, old) {
         let generation = meta::generation(old) + 1;
         meta::of(object).insert("generation".into(), generation.into());
     }
@@ -154,6 +154,7 @@ fn keep_what_is_not_theirs(target: &Target<'_>, object: &mut Value, old: &Value)
             }
             *object = kept;
         }
+        Some(Serves::Special) => {}
         _ if has_status(target.kind) => copy(old, object, "status"),
         _ => {}
     }
@@ -163,6 +164,13 @@ fn keep_what_is_not_theirs(target: &Target<'_>, object: &mut Value, old: &Value)
             None => drop(meta::of(object).remove(*field)),
         }
     }
+}
+
+/// Whether the server itself makes the change that was asked for, such as a binding: upstream
+/// stores it past all strategies.
+fn is_own_write(target: &Target<'_>) -> bool {
+    let served = target.kind.subresource(target.subresource);
+    served.is_some_and(|subresource| matches!(subresource.serves, Serves::Special))
 }
 
 /// Copies what is at a dotted path, or its absence.
