@@ -33,6 +33,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("negotiation", include_str!("compare/scripts/negotiation.http")),
     ("lists", include_str!("compare/scripts/lists.http")),
     ("deletion", include_str!("compare/scripts/deletion.http")),
+    ("pod_security", include_str!("compare/scripts/pod_security.http")),
     ("fixed", include_str!("compare/scripts/fixed.http")),
 ];
 

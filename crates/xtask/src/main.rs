@@ -57,6 +57,8 @@ enum Record {
     Defaults,
     /// What patches and applies give, and who owns which fields then
     Patch,
+    /// What the Pod Security Standards have against pods
+    PodSecurity,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -77,6 +79,7 @@ fn main() -> anyhow::Result<()> {
         Command::Schema { check } => xtask::schema::run(check),
         Command::Record(Record::Defaults) => xtask::record::defaults::run(),
         Command::Record(Record::Patch) => xtask::record::patch::run(),
+        Command::Record(Record::PodSecurity) => xtask::record::pod_security::run(),
     }
 }
 

@@ -3,4 +3,5 @@
 
 pub mod defaults;
 pub mod patch;
+pub mod pod_security;
 mod skeleton;
