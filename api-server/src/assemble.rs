@@ -13,6 +13,7 @@ use crate::{Api, admission, serve};
 use anyhow::{Context, Result, anyhow};
 use auth::UserInfo;
 use cache::Cache;
+use object::GroupResource;
 use registry::{Allocator, Registry};
 use runtime::Shutdown;
 use runtime::health::Checks;
@@ -75,12 +76,23 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     let health = health(&store, &shutdown);
     let hooks = Hooks::new(&[&health.healthz, &health.livez, &health.readyz]);
     let public = SocketAddr::new(host(&options), address.port());
-    let documents = Documents::new(public.to_string());
-    let fixed = Fixed::new(documents, health, issuer, crate::openapi::router(), cache.clone());
+    let mut documents = Documents::new(&options.served, public.to_string());
+    if access.signer.is_none() {
+        documents = documents.without(&GroupResource::new("", "serviceaccounts"), "token");
+    }
+    let fixed = Fixed::new(
+        documents,
+        health,
+        issuer,
+        crate::openapi::router(&options.served),
+        cache.clone(),
+    );
     let kubelets = Kubelets::new(&options.kubelet)?;
     let seats = Seats::new(&options);
     let shutdown_seen = shutdown.clone();
-    let api = Arc::new(Api { registry, access, fixed, kubelets, seats, shutdown: shutdown_seen });
+    let served = options.served.clone();
+    let api =
+        Arc::new(Api { registry, served, access, fixed, kubelets, seats, shutdown: shutdown_seen });
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));
     shutdown.spawn("accept loop", serve::serve(listener, tls, api.clone(), shutdown.clone()));

@@ -3,6 +3,7 @@
 //! Each part is a post-start hook, named as upstream names it and seen in `/readyz?verbose`. All
 //! of it can be run again at any time. Mirrors `pkg/controlplane` of `k8s.io/kubernetes`.
 
+mod api_services;
 mod policy;
 mod recorded;
 mod trust;
@@ -102,7 +103,7 @@ impl Bootstrap {
                 recorded::ensure(&own, &objects, recorded::FLOW_CONTROL)
             }),
             until_done("apiservice-registration-controller", hooks, || {
-                recorded::ensure(&own, &objects, recorded::API_SERVICES)
+                api_services::ensure(&own, &objects, &self.options.served)
             }),
             until_done("start-cluster-authentication-info-controller", hooks, || {
                 trust::ensure(&own, &objects, &self.options.identity)

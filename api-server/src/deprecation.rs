@@ -1,20 +1,98 @@
-//! What clients are told about APIs that will go away one day: the lifecycle markers of the served
+//! What clients are told about APIs that will go away one day: the lifecycle markers of the
 //! versions, in the words of `k8s.io/apiserver/pkg/endpoints/deprecation`.
 
-/// Group, version, resource and the sentence.
-const DEPRECATED: &[(&str, &str, &str, &str)] = &[
-    ("", "v1", "componentstatuses", "v1 ComponentStatus is deprecated in v1.19+"),
-    (
-        "",
-        "v1",
-        "endpoints",
-        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
-    ),
-];
+use kinds::Served;
+use object::{GroupVersion, Gvk};
+use schema::{Lifecycle, builtin};
+use std::sync::LazyLock;
 
-/// The sentence for a resource in this version, if it is deprecated.
-pub(crate) fn warning(group: &str, version: &str, resource: &str) -> Option<&'static str> {
-    let (.., sentence) =
-        DEPRECATED.iter().find(|(g, v, r, _)| (*g, *v, *r) == (group, version, resource))?;
-    Some(sentence)
+/// A version of a resource that clients are warned of.
+struct Deprecated {
+    group: &'static str,
+    version: &'static str,
+    resource: &'static str,
+    sentence: String,
+}
+
+/// All of the catalogue's.
+static DEPRECATED: LazyLock<Vec<Deprecated>> = LazyLock::new(|| {
+    let mut found = Vec::new();
+    for kind in kinds::all() {
+        for version in kind.versions {
+            let Some(root) = builtin().root(&kind.gvk(version)) else { continue };
+            let Some(sentence) = sentence(&kind.gvk(version), &builtin().get(root).lifecycle)
+            else {
+                continue;
+            };
+            found.push(Deprecated { group: kind.group, version, resource: kind.plural, sentence });
+        }
+    }
+    found
+});
+
+/// The sentence for a resource in this version, if it is served and deprecated.
+pub(crate) fn warning(
+    served: &Served,
+    group: &str,
+    version: &str,
+    resource: &str,
+) -> Option<&'static str> {
+    let is_it = |known: &&Deprecated| {
+        (known.group, known.version, known.resource) == (group, version, resource)
+    };
+    let found = DEPRECATED.iter().find(is_it)?;
+    served.find(group, version, resource).map(|_| found.sentence.as_str())
+}
+
+fn sentence(gvk: &Gvk, life: &Lifecycle) -> Option<String> {
+    let since = life.deprecated.filter(|since| minor(since) <= minor(env!("CARGO_PKG_VERSION")))?;
+    let mut text = format!("{} {} is deprecated in v{since}+", gvk.group_version(), gvk.kind);
+    if let Some(until) = life.removed {
+        text.push_str(&format!(", unavailable in v{until}+"));
+    }
+    let mut other = life.replacement.unwrap_or_default().split(',');
+    if let (Some(group), Some(version), Some(kind)) = (other.next(), other.next(), other.next()) {
+        text.push_str(&format!("; use {} {kind}", GroupVersion::new(group, version)));
+    }
+    Some(text)
+}
+
+/// 17 of `1.17` and of `1.17.3`.
+fn minor(version: &str) -> u32 {
+    version.split('.').nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_upstreams() {
+        let all = Served::new(|_, _| true);
+        let rbac = "rbac.authorization.k8s.io";
+        for (group, version, resource, expected) in [
+            ("", "v1", "componentstatuses", Some("v1 ComponentStatus is deprecated in v1.19+")),
+            (
+                "",
+                "v1",
+                "endpoints",
+                Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+            ),
+            (
+                rbac,
+                "v1beta1",
+                "roles",
+                Some(
+                    "rbac.authorization.k8s.io/v1beta1 Role is deprecated in v1.17+, unavailable \
+                     in v1.22+; use rbac.authorization.k8s.io/v1 Role",
+                ),
+            ),
+            // From 1.37 on.
+            ("admissionregistration.k8s.io", "v1beta1", "mutatingadmissionpolicies", None),
+            (rbac, "v1", "roles", None),
+        ] {
+            assert_eq!(warning(&all, group, version, resource), expected, "{resource}");
+        }
+        assert_eq!(warning(&Served::default(), rbac, "v1beta1", "roles"), None);
+    }
 }

@@ -39,8 +39,9 @@ impl Fixed {
         openapi: Router,
         cache: Arc<Cache>,
     ) -> Self {
+        let paths = info::paths(documents.groups());
         let mut router = Router::new()
-            .route("/", get(info::paths))
+            .route("/", get(async move || info::document(paths.clone())))
             .route("/version", get(info::version))
             .route("/version/", get(info::version))
             .route("/metrics", get(move || info::metrics(cache.clone())))

@@ -4,6 +4,7 @@
 //! it knows but can't serve is refused with the reason. Flags that upstream removed, but that
 //! old unit files still have, are taken with a warning.
 
+use crate::runtime_config;
 use crate::services::ServiceNetwork;
 use crate::settings::{Identity, Options};
 use crate::subresources::KubeletOptions;
@@ -15,6 +16,11 @@ const REMOVED: &str = "it has no effect and can be removed";
 
 /// Every flag, by upstream's names.
 pub const FLAGS: &[Flag] = &[
+    Flag::new(
+        "admission-control-config-file",
+        Kind::Text,
+        "The file that configures single admission plugins, of which PodSecurity can be.",
+    ),
     Flag::new(
         "advertise-address",
         Kind::Text,
@@ -328,9 +334,11 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
         authorization_modes: given.list("authorization-mode").to_vec(),
         enable_admission: given.list("enable-admission-plugins").to_vec(),
         disable_admission: given.list("disable-admission-plugins").to_vec(),
+        admission_control_config_file: path("admission-control-config-file"),
         not_ready_seconds: given.int("default-not-ready-toleration-seconds"),
         unreachable_seconds: given.int("default-unreachable-toleration-seconds"),
-        runtime_config: given.pairs("runtime-config").to_vec(),
+        served: runtime_config::served(given.pairs("runtime-config"), given.pairs("feature-gates"))
+            .map_err(|why| format!("--runtime-config: {why}"))?,
         network,
         endpoint_reconciler: reconciler(given)?,
         shutdown_delay: given.duration("shutdown-delay-duration"),

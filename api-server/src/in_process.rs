@@ -23,6 +23,11 @@ impl InProcess {
         let peer = Peer { user: Some(Arc::new(user)), ..Peer::default() };
         Self { api, peer: Arc::new(peer) }
     }
+
+    /// The server.
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
 }
 
 impl<B> Service<Request<B>> for InProcess

@@ -27,6 +27,7 @@ mod own;
 pub mod pipeline;
 mod query;
 mod request_info;
+mod runtime_config;
 mod seats;
 mod serve;
 mod services;
@@ -44,6 +45,7 @@ pub use settings::{Identity, Options};
 pub use subresources::KubeletOptions;
 
 use access::Access;
+use kinds::Served;
 use registry::Registry;
 use runtime::Shutdown;
 
@@ -51,6 +53,7 @@ use runtime::Shutdown;
 #[derive(Debug)]
 pub struct Api {
     pub(crate) registry: Registry,
+    pub(crate) served: Served,
     pub(crate) access: Access,
     pub(crate) fixed: fixed::Fixed,
     pub(crate) kubelets: subresources::Kubelets,

@@ -14,6 +14,7 @@ use axum::routing::any;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
+use kinds::Served;
 
 use runtime::clock;
 use std::sync::Arc;
@@ -39,13 +40,13 @@ const V3: Media = Media {
 };
 
 /// The paths, with documents that are made when they are first asked for.
-pub(crate) fn router() -> Router {
+pub(crate) fn router(served: &Served) -> Router {
     Router::new()
         .route("/openapi/v2", any(v2))
         .route("/openapi/v3", any(index))
         .route("/openapi/v3/", any(missing))
         .route("/openapi/v3/{*path}", any(v3))
-        .with_state(Arc::new(Documents::new()))
+        .with_state(Arc::new(Documents::new(served)))
 }
 
 async fn index(State(documents): State<Arc<Documents>>) -> Response<Body> {
@@ -247,7 +248,7 @@ mod tests {
     async fn get(path: &str) -> Response<Body> {
         use tower::ServiceExt;
         let request = http::Request::get(path).body(Body::empty()).expect("a request");
-        router().oneshot(request).await.expect("routers do not fail")
+        router(&Served::default()).oneshot(request).await.expect("routers do not fail")
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! The server as its own client: what it writes passes the same stages as everything else.
+//! The server as its own client: what it writes passes the same stages as everything else. What is
+//! switched off (`--runtime-config`) it does not write; upstream leaves out the hooks of such groups.
 
 use crate::in_process::InProcess;
 use auth::UserInfo;
@@ -19,9 +20,14 @@ impl Own {
         Self(InProcess::new(api, UserInfo::apiserver()))
     }
 
+    /// Whether objects of a kind are served, and so written here.
+    pub(crate) fn serves(&self, api_version: &str, kind: &str) -> bool {
+        self.served(api_version, kind).is_some()
+    }
+
     /// Creates an object; one that is there already is left as it is.
     pub(crate) async fn ensure(&self, object: &Value) -> Result<()> {
-        let kind = kind_of(object)?;
+        let Some(kind) = self.kind_of(object) else { return Ok(()) };
         match self.send(Method::POST, &path(kind, object, false), Some(object)).await {
             Err(error) if error.reason == Reason::AlreadyExists => Ok(()),
             other => other.map(drop),
@@ -30,13 +36,13 @@ impl Own {
 
     /// Writes an object over the one that is there.
     pub(crate) async fn replace(&self, object: &Value) -> Result<()> {
-        let kind = kind_of(object)?;
+        let Some(kind) = self.kind_of(object) else { return Ok(()) };
         self.send(Method::PUT, &path(kind, object, true), Some(object)).await.map(drop)
     }
 
     /// Removes an object; one that is not there is no error.
     pub(crate) async fn remove(&self, object: &Value) -> Result<()> {
-        let kind = kind_of(object)?;
+        let Some(kind) = self.kind_of(object) else { return Ok(()) };
         match self.send(Method::DELETE, &path(kind, object, true), None).await {
             Err(error) if error.is_not_found() => Ok(()),
             other => other.map(drop),
@@ -45,11 +51,22 @@ impl Own {
 
     /// Applies to the status of an object, in the name of this field manager.
     pub(crate) async fn apply_status(&self, object: &Value, manager: &str) -> Result<()> {
-        let path = path(kind_of(object)?, object, true);
+        let Some(kind) = self.kind_of(object) else { return Ok(()) };
+        let path = path(kind, object, true);
         let path = format!("{path}/status?fieldManager={manager}&force=true");
         self.send_as(Method::PATCH, &path, Some(object), "application/apply-patch+yaml")
             .await
             .map(drop)
+    }
+
+    fn kind_of(&self, object: &Value) -> Option<&'static Kind> {
+        let text = |field: &str| object[field].as_str().unwrap_or_default();
+        self.served(text("apiVersion"), text("kind"))
+    }
+
+    fn served(&self, api_version: &str, kind: &str) -> Option<&'static Kind> {
+        let at = GroupVersion::parse(api_version)?;
+        self.0.api().served.find_kind(&at.group, &at.version, kind)
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
@@ -90,14 +107,6 @@ impl Own {
         };
         Err(ApiError::new(status.as_u16(), reason, message))
     }
-}
-
-fn kind_of(object: &Value) -> Result<&'static Kind> {
-    let missing = || ApiError::internal(format!("no kind for {}", object["kind"]));
-    let version = object["apiVersion"].as_str().and_then(GroupVersion::parse);
-    let version = version.ok_or_else(missing)?;
-    let is_it = |kind: &&&Kind| kind.group == version.group && object["kind"] == kind.kind;
-    kinds::all().iter().find(is_it).copied().ok_or_else(missing)
 }
 
 fn path(kind: &Kind, object: &Value, named: bool) -> String {

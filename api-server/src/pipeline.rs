@@ -50,10 +50,9 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
     };
     let observed = Observed::begin(&info);
     let audit_id = audit_id(request.headers());
-    let deprecated = info
-        .resource
-        .as_ref()
-        .and_then(|about| deprecation::warning(&about.group, &about.version, &about.resource));
+    let deprecated = info.resource.as_ref().and_then(|about| {
+        deprecation::warning(&api.served, &about.group, &about.version, &about.resource)
+    });
     let patience = api.seats.patience(&info);
     let stages = Box::pin(stages(api, peer, info, query, request));
     let answered = match patience {
@@ -118,8 +117,9 @@ async fn stages(
     };
 
     // find the kind
-    let Some(kind) = kinds::find(&resource.group, &resource.version, &resource.resource) else {
-        return match kinds::all().iter().any(|kind| kind.group == resource.group) {
+    let found = api.served.find(&resource.group, &resource.version, &resource.resource);
+    let Some(kind) = found else {
+        return match api.served.has_group(&resource.group) {
             true => Err(ApiError::no_such_resource()),
             false => Ok(answer::no_such_page()),
         };

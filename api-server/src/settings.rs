@@ -2,6 +2,7 @@
 
 use crate::services::ServiceNetwork;
 use crate::subresources::KubeletOptions;
+use kinds::Served;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,9 +27,11 @@ pub struct Options {
     pub authorization_modes: Vec<String>,
     pub enable_admission: Vec<String>,
     pub disable_admission: Vec<String>,
+    pub admission_control_config_file: Option<PathBuf>,
     pub not_ready_seconds: i64,
     pub unreachable_seconds: i64,
-    pub runtime_config: Vec<(String, String)>,
+    /// `--runtime-config`, by the gates of `--feature-gates`.
+    pub served: Served,
     pub network: ServiceNetwork,
     pub endpoint_reconciler: String,
     pub shutdown_delay: Duration,

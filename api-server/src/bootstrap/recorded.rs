@@ -46,13 +46,6 @@ pub(super) const FLOW_CONTROL: &[Recorded] = &[
     },
 ];
 
-pub(super) const API_SERVICES: &[Recorded] = &[Recorded {
-    api_version: "apiregistration.k8s.io/v1",
-    kind: "APIService",
-    resource: "apiservices",
-    text: include_str!("../../bootstrap/apiservices.json"),
-}];
-
 /// Creates those that are missing.
 pub(super) async fn ensure(own: &Own, objects: &Cached, all: &[Recorded]) -> Result<()> {
     let mut missing = Vec::new();

@@ -8,8 +8,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use kinds::Served;
 use kinds::documents::{self, Group};
-use object::Value;
+use object::{GroupResource, Value};
 use sha2::{Digest, Sha512};
 use std::sync::Arc;
 
@@ -22,8 +23,23 @@ pub(crate) struct Documents {
 
 impl Documents {
     /// Of the built-in groups; `address` is where clients reach this server.
-    pub(crate) fn new(address: String) -> Self {
-        Self { groups: documents::builtin(), address }
+    pub(crate) fn new(served: &Served, address: String) -> Self {
+        Self { groups: documents::builtin(served), address }
+    }
+
+    /// The same without a subresource that this server does not answer for.
+    pub(crate) fn without(mut self, resource: &GroupResource, part: &str) -> Self {
+        let group = self.groups.iter_mut().filter(|group| group.name == resource.group);
+        for version in group.flat_map(|group| &mut group.versions) {
+            let named = version.resources.iter_mut().filter(|of| of.name == resource.resource);
+            named.for_each(|of| of.subresources.retain(|known| known.name != part));
+        }
+        self
+    }
+
+    /// What they are about.
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.groups
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use cache::Cache;
 use http::{Response, header};
+use kinds::documents::Group;
 use std::sync::Arc;
 
 /// What clients of this server see as its version: the upstream release whose API it is.
@@ -32,7 +33,7 @@ pub(super) async fn version() -> Response<Body> {
 }
 
 /// JSON as a person reads it, whoever asks.
-fn document(text: String) -> Response<Body> {
+pub(super) fn document(text: String) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     let media = header::HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, media);
@@ -47,7 +48,8 @@ pub(super) async fn metrics(cache: Arc<Cache>) -> Response<Body> {
     response
 }
 
-pub(super) async fn paths() -> Response<Body> {
+/// The list of paths, for these groups.
+pub(super) fn paths(groups: &[Group]) -> String {
     let mut paths: Vec<String> = [
         "/api",
         "/apis",
@@ -62,7 +64,7 @@ pub(super) async fn paths() -> Response<Body> {
     ]
     .map(str::to_owned)
     .to_vec();
-    for group in kinds::documents::builtin() {
+    for group in groups {
         for version in &group.versions {
             if group.name.is_empty() {
                 paths.push(format!("/api/{}", version.name));
@@ -75,5 +77,5 @@ pub(super) async fn paths() -> Response<Body> {
     paths.sort();
     paths.dedup();
     let lines: Vec<String> = paths.iter().map(|path| format!("    {path:?}")).collect();
-    document(format!("{{\n  \"paths\": [\n{}\n  ]\n}}", lines.join(",\n")))
+    format!("{{\n  \"paths\": [\n{}\n  ]\n}}", lines.join(",\n"))
 }

@@ -14,6 +14,9 @@ const MANAGER: &str = "kubernetes-service-cidr-controller";
 /// Creates it, makes it ready, and gives it a second family when the flag has one now. What else
 /// differs from the flag is left as it is.
 pub(crate) async fn ensure(own: &Own, objects: &Cached, network: &ServiceNetwork) -> Result<()> {
+    if !own.serves("networking.k8s.io/v1", "ServiceCIDR") {
+        return Ok(());
+    }
     let resource = GroupResource::new("networking.k8s.io", "servicecidrs");
     let ranges = network.texts();
     let Some(current) = objects.get(&resource, "", NAME) else {

@@ -1,9 +1,9 @@
 //! Conversion of objects between the versions of their kind, on trees.
 //!
-//! Most kinds have one version. The few that have two, or are stored in a version that is not
-//! served, stand in the table below with a function each way; going from one served version to
-//! another is always one step. Mirrors the conversion functions of `k8s.io/kubernetes/pkg/apis`
-//! and `k8s.io/apiextensions-apiserver/pkg/apis`.
+//! Most versions of a kind have one shape, so that only their name changes. Those that differ stand
+//! in the table below with a function each way to and from one version, through which the others
+//! are reached. Mirrors the conversion functions of `k8s.io/kubernetes/pkg/apis` and
+//! `k8s.io/apiextensions-apiserver/pkg/apis`.
 
 mod custom_resource_definition;
 mod event;
@@ -29,18 +29,12 @@ static STEPS: &[Step] = &[
     step("HorizontalPodAutoscaler", HPA_V2, HPA_V1, horizontal_pod_autoscaler::v2_to_v1),
     step("CustomResourceDefinition", CRD_V1, CRD_V1BETA1, custom_resource_definition::to_v1beta1),
     step("CustomResourceDefinition", CRD_V1BETA1, CRD_V1, custom_resource_definition::to_v1),
-    step("MutatingAdmissionPolicy", ADMISSION_V1, ADMISSION_V1BETA1, same),
-    step("MutatingAdmissionPolicy", ADMISSION_V1BETA1, ADMISSION_V1, same),
-    step("MutatingAdmissionPolicyBinding", ADMISSION_V1, ADMISSION_V1BETA1, same),
-    step("MutatingAdmissionPolicyBinding", ADMISSION_V1BETA1, ADMISSION_V1, same),
 ];
 
 const HPA_V1: &str = "autoscaling/v1";
 const HPA_V2: &str = "autoscaling/v2";
 const CRD_V1: &str = "apiextensions.k8s.io/v1";
 const CRD_V1BETA1: &str = "apiextensions.k8s.io/v1beta1";
-const ADMISSION_V1: &str = "admissionregistration.k8s.io/v1";
-const ADMISSION_V1BETA1: &str = "admissionregistration.k8s.io/v1beta1";
 
 const fn step(
     kind: &'static str,
@@ -63,17 +57,42 @@ pub fn convert(object: &mut Value, group_version: &str) -> Result<()> {
         return Ok(());
     }
     let kind = object["kind"].as_str().unwrap_or_default();
-    let found = STEPS
-        .iter()
-        .find(|step| step.kind == kind && step.from == from && step.to == group_version);
-    let Some(step) = found else {
+    let Some(way) = way(kind, from, group_version) else {
         return Err(ApiError::internal(format!(
             "{kind} can't be converted from {from} to {group_version}"
         )));
     };
-    (step.run)(object);
+    for step in way.into_iter().flatten() {
+        (step.run)(object);
+    }
     object["apiVersion"] = group_version.into();
     Ok(())
+}
+
+/// The steps from one version to another, none where their shapes are one; `None` if they are not
+/// versions of one kind.
+fn way(kind: &str, from: &str, to: &str) -> Option<[Option<&'static Step>; 2]> {
+    let step = |from: &str, to: &str| {
+        STEPS.iter().find(|step| step.kind == kind && step.from == from && step.to == to)
+    };
+    if let Some(step) = step(from, to) {
+        return Some([Some(step), None]);
+    }
+    let row = crate::find_kind(group_of(from), version_of(from), kind)?;
+    if group_of(from) != group_of(to) || !row.versions.contains(&version_of(to)) {
+        return None;
+    }
+    // What has no step to the stored version has its shape.
+    let stored = row.storage.map_or(from, |storage| storage.group_version);
+    Some([step(from, stored), step(stored, to)])
+}
+
+fn group_of(group_version: &str) -> &str {
+    group_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+fn version_of(group_version: &str) -> &str {
+    group_version.split_once('/').map_or(group_version, |(_, version)| version)
 }
 
 /// Folds what a version may say in two ways into the one that is kept, as upstream's conversion from
@@ -83,9 +102,6 @@ pub fn fold(object: &mut Value) {
         secret::fold(object);
     }
 }
-
-/// For versions that differ in nothing but their name.
-fn same(_object: &mut Value) {}
 
 /// Moves a field to another name; an absent one leaves the other absent.
 fn rename(object: &mut Value, from: &str, to: &str) {

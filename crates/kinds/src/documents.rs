@@ -7,7 +7,7 @@
 //! version each, and the aggregated one of `apidiscovery.k8s.io/v2` (its `v2beta1` form is no
 //! longer served).
 
-use crate::{Kind, Verb};
+use crate::{Kind, Served, ServedVersion, Verb};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use object::{Map, Value, json};
@@ -72,15 +72,11 @@ pub struct Part {
     pub verbs: &'static [Verb],
 }
 
-/// The built-in groups, in the order of discovery, core first.
-pub fn builtin() -> Vec<Group> {
+/// The built-in groups that are served, in the order of discovery, core first.
+pub fn builtin(served: &Served) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for at in crate::groups::ALL {
-        let resources = crate::all()
-            .iter()
-            .filter(|kind| kind.group == at.group && kind.versions.contains(&at.version))
-            .map(|kind| Resource::of(kind, at.version))
-            .collect();
+    for ServedVersion { at, kinds } in served.versions() {
+        let resources = kinds.iter().map(|kind| Resource::of(kind, at.version)).collect();
         let version = Version { name: at.version.to_owned(), resources, current: true };
         match groups.last_mut() {
             Some(group) if group.name == at.group => group.versions.push(version),

@@ -12,6 +12,7 @@ mod field_label;
 pub mod groups;
 pub mod limits;
 pub mod meta_rules;
+mod served;
 mod strategy;
 mod subresource;
 mod table;
@@ -42,6 +43,7 @@ mod storage;
 pub use column::{Cell, Column, Row, TableRules};
 pub use convert::{convert, fold};
 pub use self::core::service::address_errors as service_address_errors;
+pub use served::{GATES, Served, ServedVersion};
 pub use strategy::{Context, Plain, Strategy};
 
 use object::{GroupKind, GroupResource, Gvk, Gvr};
@@ -63,7 +65,7 @@ pub struct Kind {
     pub categories: &'static [&'static str],
     /// Whether its objects live in namespaces.
     pub namespaced: bool,
-    /// The versions served by default, the preferred one first.
+    /// The versions that can be served, the preferred one first; [`Served`] knows which are.
     pub versions: &'static [&'static str],
     /// What can be done with it.
     pub verbs: &'static [Verb],
@@ -232,7 +234,7 @@ pub fn all() -> &'static [&'static Kind] {
     table::ALL
 }
 
-/// The kind of a group and resource, if one of its served versions is `version`.
+/// The kind of a group and resource, if `version` is one in which it can be served.
 pub fn find(group: &str, version: &str, resource: &str) -> Option<&'static Kind> {
     all().iter().copied().find(|kind| {
         kind.group == group && kind.plural == resource && kind.versions.contains(&version)

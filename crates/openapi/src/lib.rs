@@ -18,6 +18,7 @@ pub use document::Document;
 use bytes::Bytes;
 use descriptions::Descriptions;
 use document::Json;
+use kinds::Served;
 use node::Fields;
 use protobuf::Protobuf;
 use routes::Part;
@@ -53,16 +54,16 @@ struct Slot {
 
 impl Default for Documents {
     fn default() -> Self {
-        Self::new()
+        Self::new(&Served::default())
     }
 }
 
 impl Documents {
-    /// None is made yet.
-    pub fn new() -> Self {
+    /// Those of a server; none is made yet.
+    pub fn new(served: &Served) -> Self {
         let slot = |part: Part| (part.name(), Slot::new(part));
         Self {
-            v3: Part::all().into_iter().map(slot).collect(),
+            v3: Part::all(served).into_iter().map(slot).collect(),
             index: OnceLock::new(),
             v2: OnceLock::new(),
             v2_protobuf: OnceLock::new(),
@@ -106,7 +107,7 @@ impl Documents {
     pub fn v2(&self, form: Form) -> Document {
         let json = self.v2.get_or_init(|| {
             let mut json = Json::new();
-            v2::write(&Descriptions::collect(), &mut json);
+            v2::write(&self.parts(), &Descriptions::collect(), &mut json);
             json.finish()
         });
         match form {
@@ -115,11 +116,15 @@ impl Documents {
                 .v2_protobuf
                 .get_or_init(|| {
                     let mut protobuf = Protobuf::new(&protobuf::V2);
-                    v2::write(&Descriptions::collect(), &mut protobuf);
+                    v2::write(&self.parts(), &Descriptions::collect(), &mut protobuf);
                     protobuf.finish(json.etag.clone())
                 })
                 .clone(),
         }
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        self.v3.values().map(|slot| slot.part.clone()).collect()
     }
 }
 
@@ -131,7 +136,7 @@ impl Slot {
     fn json<'a>(&self, texts: impl FnOnce() -> &'a Descriptions) -> &Document {
         self.json.get_or_init(|| {
             let mut json = Json::new();
-            v3::write(self.part, texts(), &mut json);
+            v3::write(&self.part, texts(), &mut json);
             json.finish()
         })
     }
@@ -140,7 +145,7 @@ impl Slot {
         let etag = &self.json(&texts).etag;
         self.protobuf.get_or_init(|| {
             let mut protobuf = Protobuf::new(&protobuf::V3);
-            v3::write(self.part, texts(), &mut protobuf);
+            v3::write(&self.part, texts(), &mut protobuf);
             protobuf.finish(etag.clone())
         })
     }

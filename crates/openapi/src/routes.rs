@@ -10,7 +10,7 @@ mod parameters;
 mod resources;
 
 use crate::node::Text;
-use kinds::groups::GroupPriority;
+use kinds::{Served, ServedVersion};
 use object::GroupVersion;
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ pub(crate) type Paths = BTreeMap<String, Path>;
 const METHODS: &[&str] = &["get", "put", "post", "delete", "options", "head", "patch"];
 
 /// The part of the server's paths that one document of version 3 describes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Part {
     /// A path that is no object, by its place in the table.
     Fixed(&'static fixed::Fixed),
@@ -78,54 +78,55 @@ pub(crate) enum Part {
     /// `/apis/<group>`.
     Group(&'static str),
     /// `/api/v1`, `/apis/<group>/<version>`.
-    Version(&'static GroupPriority),
+    Version(ServedVersion),
 }
 
 impl Part {
-    /// All, in no order.
-    pub(crate) fn all() -> Vec<Self> {
+    /// All of a server, in no order.
+    pub(crate) fn all(served: &Served) -> Vec<Self> {
         let mut parts = vec![Part::Core, Part::Groups];
         parts.extend(fixed::ALL.iter().map(Part::Fixed));
-        for at in kinds::groups::ALL {
-            let first = kinds::groups::ALL.iter().find(|other| other.group == at.group) == Some(at);
-            if first && !at.group.is_empty() {
-                parts.push(Part::Group(at.group));
+        let mut last = "";
+        for version in served.versions() {
+            if version.at.group != last {
+                last = version.at.group;
+                parts.push(Part::Group(last));
             }
-            parts.push(Part::Version(at));
+            parts.push(Part::Version(version.clone()));
         }
         parts
     }
 
     /// Its name below `/openapi/v3/`, such as `apis/apps/v1`.
-    pub(crate) fn name(self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Part::Fixed(at) => at.path.trim_matches('/').to_owned(),
             Part::Core => "api".to_owned(),
             Part::Groups => "apis".to_owned(),
             Part::Group(group) => format!("apis/{group}"),
-            Part::Version(at) => resources::base(at)[1..].to_owned(),
+            Part::Version(version) => resources::base(version.at)[1..].to_owned(),
         }
     }
 
     /// The group and version whose objects it has.
-    pub(crate) fn group_version(self) -> Option<GroupVersion> {
+    pub(crate) fn group_version(&self) -> Option<GroupVersion> {
         match self {
-            Part::Version(at) => Some(GroupVersion::new(at.group, at.version)),
+            Part::Version(of) => Some(GroupVersion::new(of.at.group, of.at.version)),
             _ => None,
         }
     }
 
     /// Its paths.
-    pub(crate) fn paths(self) -> Paths {
+    pub(crate) fn paths(&self) -> Paths {
         let mut paths = Paths::new();
         match self {
             Part::Fixed(at) => fixed::other(at, &mut paths),
             Part::Core => fixed::discovery("/api/", &mut paths),
             Part::Groups => fixed::discovery("/apis/", &mut paths),
             Part::Group(group) => fixed::discovery(&format!("/apis/{group}/"), &mut paths),
-            Part::Version(at) => {
-                fixed::discovery(&format!("{}/", resources::base(at)), &mut paths);
-                resources::all(at, &mut paths);
+            Part::Version(version) => {
+                fixed::discovery(&format!("{}/", resources::base(version.at)), &mut paths);
+                resources::all(version, &mut paths);
             }
         }
         for path in paths.values_mut() {

@@ -13,10 +13,10 @@ use base64::engine::general_purpose::URL_SAFE;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes it.
-pub(crate) fn write(texts: &Descriptions, to: &mut dyn Writer) {
+pub(crate) fn write(parts: &[Part], texts: &Descriptions, to: &mut dyn Writer) {
     let mut paths = Paths::new();
     let mut names = BTreeSet::new();
-    for part in Part::all() {
+    for part in parts {
         paths.append(&mut part.paths());
     }
     let definitions = Definitions::new(schema::builtin(), texts, Version::V2, None);

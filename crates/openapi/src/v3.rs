@@ -9,7 +9,7 @@ use crate::node::{Fields, Node, Text};
 use crate::routes::{Operation, Parameter, Part, Path, Place};
 
 /// Writes the document of one part of the server.
-pub(crate) fn write(part: Part, texts: &Descriptions, to: &mut dyn Writer) {
+pub(crate) fn write(part: &Part, texts: &Descriptions, to: &mut dyn Writer) {
     let paths = part.paths();
     let at = part.group_version();
     let definitions = Definitions::new(schema::builtin(), texts, Version::V3, at.as_ref());

@@ -35,7 +35,7 @@ fn every_definition_and_path_has_upstreams_structure() {
 fn every_type_and_field_has_a_sentence_where_upstreams_has() {
     // Upstream has two more, those of WatchEvent.
     const SILENT_FIELDS_MAX: usize = 46;
-    let documents = Documents::new();
+    let documents = Documents::default();
     let v2 = parse(&documents.v2(Form::Json).plain());
     let mut silent = 0;
     for (name, definition) in v2["definitions"].as_object().expect("a map") {
@@ -49,7 +49,7 @@ fn every_type_and_field_has_a_sentence_where_upstreams_has() {
 
 #[test]
 fn the_index_names_the_content_of_every_document() {
-    let documents = Documents::new();
+    let documents = Documents::default();
     let index = parse(&documents.index());
     for (path, at) in index["paths"].as_object().expect("a map") {
         let document = documents.v3(path, Form::Json).expect("what the index names");
@@ -63,7 +63,7 @@ fn the_index_names_the_content_of_every_document() {
 
 #[test]
 fn old_clients_find_every_definition_in_protobuf() {
-    let documents = Documents::new();
+    let documents = Documents::default();
     let names = |of: &Value| -> Vec<String> {
         of["definitions"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
     };
@@ -109,7 +109,7 @@ fn fields(mut message: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
 }
 
 fn ours() -> BTreeMap<String, BTreeSet<String>> {
-    let documents = Documents::new();
+    let documents = Documents::default();
     let mut all = BTreeMap::new();
     pieces("v2", &parse(&documents.v2(Form::Json).plain()), &mut all);
     let index = parse(&documents.index());

@@ -13,6 +13,7 @@ mod value;
 
 pub use feature_gates::FeatureGates;
 pub use parse::{FlagError, Parsed};
+pub use value::boolean;
 
 use value::Value;
 

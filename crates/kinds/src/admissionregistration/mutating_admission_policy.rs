@@ -12,7 +12,7 @@ pub(crate) static KIND: Kind = Kind {
     short_names: &[],
     categories: &["api-extensions"],
     namespaced: false,
-    versions: &["v1"],
+    versions: &["v1", "v1beta1", "v1alpha1"],
     verbs: Verb::ALL,
     subresources: &[],
     storage: Some(Storage::protobuf(

@@ -28,21 +28,21 @@ fn the_versions_of_the_core_group() {
 
 #[test]
 fn the_list_of_groups() {
-    let (found, wanted) = (api_group_list(&builtin()), golden("apis.json"));
+    let (found, wanted) = (api_group_list(&builtin(&Served::default())), golden("apis.json"));
     same(&found["groups"], &wanted["groups"], "groups");
     assert_eq!(found, wanted);
 }
 
 #[test]
 fn a_single_group() {
-    let groups = builtin();
+    let groups = builtin(&Served::default());
     let group = groups.iter().find(|group| group.name == "autoscaling").expect("is built in");
     assert_eq!(api_group(group), golden("group_autoscaling.json"));
 }
 
 #[test]
 fn the_resources_of_the_core_group() {
-    let (found, wanted) = (api_resource_list("", &builtin()[0].versions[0]), golden("api_v1.json"));
+    let (found, wanted) = (api_resource_list("", &builtin(&Served::default())[0].versions[0]), golden("api_v1.json"));
     same(&found["resources"], &wanted["resources"], "resources");
     assert_eq!(found, wanted);
 }
@@ -52,7 +52,7 @@ fn the_resources_of_all_other_groups() {
     let wanted = golden("resource_lists.json");
     let wanted = wanted.as_array().expect("a list");
     let mut found = 0;
-    for group in builtin().iter().skip(1) {
+    for group in builtin(&Served::default()).iter().skip(1) {
         for version in &group.versions {
             let name = group_version(&group.name, &version.name);
             let wanted = wanted.iter().find(|list| list["groupVersion"] == name).expect(&name);
@@ -67,7 +67,7 @@ fn the_resources_of_all_other_groups() {
 
 #[test]
 fn everything_at_once() {
-    let groups = builtin();
+    let groups = builtin(&Served::default());
     let (core, others) = groups.split_at(1);
     for (groups, name) in [(core, "aggregated_api.json"), (others, "aggregated_apis.json")] {
         let (found, wanted) = (aggregated(groups), golden(name));

@@ -13,7 +13,7 @@ pub(crate) static KIND: Kind = Kind {
     short_names: &[],
     categories: &[],
     namespaced: true,
-    versions: &["v1"],
+    versions: &["v1", "v1beta2", "v1beta1"],
     verbs: Verb::ALL,
     subresources: &[subresource::STATUS],
     storage: Some(Storage::protobuf("resourceclaims", "resource.k8s.io/v1")),

@@ -13,7 +13,7 @@ pub(crate) static KIND: Kind = Kind {
     short_names: &[],
     categories: &[],
     namespaced: false,
-    versions: &["v1"],
+    versions: &["v1", "v1beta2", "v1beta1"],
     verbs: Verb::ALL,
     subresources: &[],
     storage: Some(Storage::protobuf("resourceslices", "resource.k8s.io/v1")),

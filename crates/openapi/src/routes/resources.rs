@@ -5,7 +5,7 @@ use super::parameters::{self, Parameter};
 use super::{Kind, Operation, Paths, names};
 use crate::node::Text;
 use kinds::groups::GroupPriority;
-use kinds::{Subresource, Verb};
+use kinds::{ServedVersion, Subresource, Verb};
 use object::Gvk;
 
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
@@ -35,11 +35,9 @@ pub(super) fn base(at: &GroupPriority) -> String {
 }
 
 /// Adds the paths of every kind of a group and version.
-pub(super) fn all(at: &'static GroupPriority, to: &mut Paths) {
-    for kind in kinds::all() {
-        if kind.group == at.group && kind.versions.contains(&at.version) {
-            Resource { kind, version: at.version, base: base(at) }.all(to);
-        }
+pub(super) fn all(of: &ServedVersion, to: &mut Paths) {
+    for kind in &of.kinds {
+        Resource { kind, version: of.at.version, base: base(of.at) }.all(to);
     }
 }
 

@@ -79,8 +79,11 @@ pub(super) fn word(kind: Kind) -> &'static str {
     }
 }
 
-/// As `strconv.ParseBool`.
-pub(super) fn boolean(text: &str) -> Result<bool, String> {
+/// A truth value, as `strconv.ParseBool` reads it.
+///
+/// # Errors
+/// Go's sentence for what is none.
+pub fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
