@@ -4,12 +4,12 @@
 use anyhow::{Result, ensure};
 use std::process::ExitCode;
 use testkit::cases::{self, Case};
-use testkit::{Generation, Kubectl, Maker, Running, Site, until};
+use testkit::{Caller, Generation, Kubectl, Maker, Running, Site, until};
 
 fn main() -> ExitCode {
     let cases: &[Case<()>] = &[
         ("the_unit_files_of_2020_run_a_cluster", |()| {
-            whole(Generation::Of2020, "kubectl-1.20").map(drop)
+            tokens(&whole(Generation::Of2020, "kubectl-1.20")?)
         }),
         ("the_unit_files_of_today_run_a_cluster", |()| {
             whole(Generation::Today, "kubectl").map(drop)
@@ -18,18 +18,6 @@ fn main() -> ExitCode {
         ("a_second_controller_manager_waits_for_the_lease", |()| lease()),
     ];
     cases::run(|| Ok(()), cases)
-}
-
-/// What the API server needs beside its unit file: one of 2020 does not say how tokens are signed,
-/// and without that controllers get no identities of their own.
-fn flags(age: Generation) -> &'static [&'static str] {
-    match age {
-        Generation::Today => &[],
-        Generation::Of2020 => &[
-            "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-            "--service-account-signing-key-file=/var/lib/kubernetes/service-account-key.pem",
-        ],
-    }
 }
 
 /// A cluster that runs, its parts ending in this order.
@@ -45,7 +33,7 @@ struct Cluster {
 impl Cluster {
     fn start(age: Generation, kubectl: &str) -> Result<Self> {
         let site = Site::new()?;
-        let api_server = site.api_server(Maker::Ours, age, flags(age))?;
+        let api_server = site.api_server(Maker::Ours, age, &[])?;
         let controller_manager = site.controller_manager(Maker::Ours, age, &[])?;
         let scheduler = site.scheduler(Maker::Ours, age, &[])?;
         let nodes = site.hollow_nodes(&["wrk01", "wrk02"])?;
@@ -109,6 +97,48 @@ fn whole(age: Generation, kubectl: &str) -> Result<Cluster> {
     let shown = kubectl.run("get secret kubernetes-the-hard-way -o jsonpath={.data.mykey}")?;
     ensure!(shown == "bXlkYXRh", "{shown}");
     Ok(cluster)
+}
+
+/// The API server of 2020 signs no tokens: each account's lies in a Secret, as it did then.
+fn tokens(cluster: &Cluster) -> Result<()> {
+    let kubectl = &cluster.kubectl;
+    let api = Caller::anonymous(&cluster.site.url())?.get("/api/v1")?;
+    ensure!(!api.text().contains("serviceaccounts/token"), "token requests are served");
+    let named = || kubectl.run("get serviceaccount default -o jsonpath={.secrets[*].name}");
+    let secret = named()?;
+    ensure!(secret.starts_with("default-token-") && !secret.contains(' '), "{secret}");
+    let pods = kubectl.json("get pods -l app=web")?;
+    let spec = &pods["items"][0]["spec"];
+    ensure!(spec["volumes"][0]["secret"]["secretName"] == *secret, "{spec}");
+    let mount = &spec["containers"][0]["volumeMounts"][0];
+    ensure!(mount["mountPath"] == "/var/run/secrets/kubernetes.io/serviceaccount", "{spec}");
+
+    let token = |secret: &str| -> Result<String> {
+        let held = kubectl.json(&format!("get secret {secret}"))?;
+        ensure!(held["data"]["ca.crt"].is_string() && held["data"]["namespace"].is_string());
+        kubectl.run(&format!("get secret {secret} -o go-template={{{{.data.token|base64decode}}}}"))
+    };
+    let asked = |token: &str| {
+        let caller = Caller::with_token(&cluster.site.url(), token)?;
+        caller.get("/apis/authorization.k8s.io/v1").map(|answer| answer.code)
+    };
+    let first = token(&secret)?;
+    ensure!(asked(&first)? == 200, "the token is not taken");
+    kubectl.run(&format!("delete secret {secret}"))?;
+    until("the account has another token", || {
+        let other = named()?;
+        ensure!(!other.is_empty() && other != secret && !other.contains(' '), "{other}");
+        ensure!(asked(&token(&other)?)? == 200, "the new token is not taken");
+        Ok(())
+    })?;
+    ensure!(asked(&first)? == 401, "the token of a Secret that is gone is taken");
+
+    kubectl.run("delete deployment web --cascade=background")?;
+    until("the garbage of the deployment is gone", || {
+        let left = kubectl.run("get replicasets,pods -l app=web -o name")?;
+        ensure!(left.is_empty(), "{left}");
+        Ok(())
+    })
 }
 
 fn swaps() -> Result<()> {
