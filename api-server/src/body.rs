@@ -1,7 +1,7 @@
 //! The body of a request: read with a limit, then decoded into an object.
 
 use crate::ask::{Ask, FieldValidation};
-use crate::limits::REQUEST_BODY_BYTES;
+use crate::limits::{DISCARDED_BODY_BYTES, REQUEST_BODY_BYTES};
 use axum::body::Body;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
@@ -14,18 +14,34 @@ use std::io::Read;
 
 /// Reads a whole body; 413 when it is over the limit, also once unpacked.
 pub(crate) async fn read(body: Body, headers: &HeaderMap) -> Result<Bytes> {
-    let bytes = match Limited::new(body, REQUEST_BODY_BYTES).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return Err(ApiError::body_too_large(REQUEST_BODY_BYTES));
-        }
-        Err(error) => {
-            return Err(ApiError::bad_request(format!("unable to read the body: {error}")));
-        }
-    };
+    let bytes = collect(body).await?;
     match headers.get(http::header::CONTENT_ENCODING) {
         Some(encoding) if encoding == "gzip" => unpack(&bytes),
         _ => Ok(bytes),
+    }
+}
+
+async fn collect(mut body: Body) -> Result<Bytes> {
+    let collected = Limited::new(&mut body, REQUEST_BODY_BYTES).collect().await;
+    match collected {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            discard(body).await;
+            Err(ApiError::body_too_large(REQUEST_BODY_BYTES))
+        }
+        Err(error) => Err(ApiError::bad_request(format!("unable to read the body: {error}"))),
+    }
+}
+
+/// Lets the sender come to the end of what it has to say, within a limit.
+async fn discard(mut body: Body) {
+    let mut left = DISCARDED_BODY_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        let size = frame.data_ref().map_or(0, Bytes::len);
+        if size > left {
+            return;
+        }
+        left -= size;
     }
 }
 

@@ -5,6 +5,10 @@ use std::time::Duration;
 /// The largest body of a request (upstream's number).
 pub const REQUEST_BODY_BYTES: usize = 3 * 1024 * 1024;
 
+/// How much of a body that is too large is read and thrown away, so that its sender hears why:
+/// one that is cut off in the middle of its request reads no answer.
+pub const DISCARDED_BODY_BYTES: usize = 64 * 1024 * 1024;
+
 /// A watch without `timeoutSeconds` ends after this, or up to twice this
 /// (`--min-request-timeout`).
 pub const WATCH_SECONDS_MIN: u64 = 1800;

@@ -25,6 +25,7 @@ fn today() -> Vec<Case<Cluster>> {
         ("a_deployment_is_rolled_out_exposed_scaled_and_undone", |c| deployment(&c.today)),
         ("coredns_comes_up_and_goes", |c| coredns(&c.today)),
         ("secrets_are_made_and_read", |c| secret(&c.today)),
+        ("what_is_too_large_is_refused_by_name", |c| too_large(&c.today)),
         ("run_starts_a_pod", |c| run(&c.today)),
         ("a_namespace_goes_with_all_that_is_in_it", |c| namespace(&c.today)),
         ("diff_shows_what_apply_would_change", |c| diff(&c.today)),
@@ -373,6 +374,17 @@ fn secret(kubectl: &Kubectl) -> Result<()> {
     ensure!(columns(&table)[1][..3] == ["kubernetes-the-hard-way", "Opaque", "1"], "{table}");
     has(&kubectl.run("get secret kubernetes-the-hard-way -o yaml")?, &["  mykey: bXlkYXRh\n"])?;
     kubectl.run("delete secret kubernetes-the-hard-way").map(drop)
+}
+
+/// Over HTTP/2, where a stream that is reset early takes the answer with it.
+fn too_large(kubectl: &Kubectl) -> Result<()> {
+    let data = "x".repeat(4 << 20);
+    let manifest = serde_json::json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "large"}, "data": {"a": data},
+    });
+    let said = kubectl.tell("create -f -", &manifest.to_string())?;
+    ensure!(!said.ok, "{}", said.out);
+    has(&said.err, &["Request entity too large: limit is 3145728"])
 }
 
 fn run(kubectl: &Kubectl) -> Result<()> {
