@@ -1,5 +1,6 @@
 //! Which admission plugins are on, and how they see the cluster.
 
+mod configuration;
 mod escalation;
 
 use crate::objects::Cached;
@@ -9,6 +10,7 @@ use anyhow::{Result, anyhow};
 use async_trait::async_trait;
 use auth::{Attributes, Authorizers, Decision, Objects, Watcher};
 use cache::encode_stored;
+use configuration::Configuration;
 use object::{ApiError, GroupResource, Value, meta};
 use registry::store_error;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ pub(crate) fn chain(
     authorizers: &Authorizers,
     store: Arc<dyn Store>,
 ) -> Result<Chain> {
+    let told = Configuration::load(options.admission_control_config_file.as_deref())
+        .map_err(|why| anyhow!(why))?;
     let gate = escalation::Gate::new(&*objects, authorizers.clone());
     let prefix = options.etcd_prefix.trim_end_matches('/').to_owned();
     let view = View { objects, authorizers: authorizers.clone(), store, prefix };
@@ -28,7 +32,7 @@ pub(crate) fn chain(
         cluster: Arc::new(view),
         not_ready_seconds: options.not_ready_seconds,
         unreachable_seconds: options.unreachable_seconds,
-        pod_security: admission::PodSecurityConfiguration::default(),
+        pod_security: told.pod_security,
         bound_tokens: options.identity.signing_key_file.is_some(),
     };
     let (on, off) = (&options.enable_admission, &options.disable_admission);

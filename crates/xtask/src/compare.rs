@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// What upstream alone would have to be set up for; both run without it.
-const FLAGS: &[&str] = &["--disable-admission-plugins=ServiceAccount"];
+const FLAGS: &[&str] = &["--disable-admission-plugins=ServiceAccount", "--allow-privileged"];
 
 const SCRIPTS: &[(&str, &str)] = &[
     ("prelude", include_str!("compare/scripts/prelude.http")),
