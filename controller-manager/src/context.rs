@@ -1,7 +1,7 @@
 //! What every controller is started with.
 
 use crate::Options;
-use client::Clients;
+use client::{Clients, Pace};
 use control::{EventType, Informers, Recorder};
 use kube::{Client, Resource};
 use runtime::Shutdown;
@@ -42,6 +42,14 @@ impl Context {
         match self.account {
             "" => self.clients.own(),
             account => self.clients.of(account),
+        }
+    }
+
+    /// The same for a controller that sends more than others.
+    pub(crate) fn paced_client(&self, pace: Pace) -> Client {
+        match self.account {
+            "" => self.clients.own(),
+            account => self.clients.paced(account, pace),
         }
     }
 

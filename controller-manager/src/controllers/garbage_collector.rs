@@ -45,7 +45,8 @@ pub(crate) fn start(context: &Context) {
         return;
     }
     let collector = Arc::new(Collector {
-        client: context.client(),
+        // Each deletion takes two requests.
+        client: context.paced_client(client::Pace { qps: 2.0, burst: 1 }),
         graph: Mutex::default(),
         queue: Queue::named("garbage_collector_attempt_to_delete"),
         absent: Mutex::default(),

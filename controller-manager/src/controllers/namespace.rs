@@ -26,6 +26,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Between two looks at a namespace that is not empty yet, at least.
 const RECHECK_MIN: Duration = Duration::from_secs(1);
 
+/// Each namespace takes a hundred requests: upstream's factors.
+const PACE: client::Pace = client::Pace { qps: 20.0, burst: 100 };
+
 /// Starts it.
 pub(crate) fn start(context: &Context) {
     let namespaces = context.informers.of::<Namespace>();
@@ -37,7 +40,7 @@ pub(crate) fn start(context: &Context) {
             add.add_after(Key::of(&**namespace), GRACE);
         }
     });
-    let client = context.client();
+    let client = context.paced_client(PACE);
     let workers = context.options.concurrency.namespaces;
     run_workers("namespace-controller", workers, queue, &context.shutdown, move |key| {
         let (client, namespaces) = (client.clone(), namespaces.clone());

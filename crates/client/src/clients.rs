@@ -6,7 +6,22 @@ use crate::{ClientError, ConnectOptions, connect, identity};
 use kube::Client;
 use std::sync::Arc;
 
-type Maker = dyn Fn(&str) -> Client + Send + Sync;
+/// From the name of an account, and how many times the limits of others it has.
+type Maker = dyn Fn(&str, Pace) -> Client + Send + Sync;
+
+/// How many times the usual limits a client has.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Of requests a second.
+    pub qps: f64,
+    /// Of requests at once.
+    pub burst: u32,
+}
+
+impl Pace {
+    /// That of most.
+    pub const USUAL: Self = Self { qps: 1.0, burst: 1 };
+}
 
 /// Hands out clients. Clones hand out the same.
 #[derive(Clone)]
@@ -21,9 +36,9 @@ impl Clients {
         Self { own, maker: None }
     }
 
-    /// `maker` makes the client of the controller that it is given the name of.
+    /// `maker` makes the client of the controller that it is given the name of, without limits.
     pub fn with_maker(own: Client, maker: impl Fn(&str) -> Client + Send + Sync + 'static) -> Self {
-        Self { own, maker: Some(Arc::new(maker)) }
+        Self { own, maker: Some(Arc::new(move |account, _| maker(account))) }
     }
 
     /// Clients over the network. With `per_controller` (`--use-service-account-credentials`) each
@@ -37,14 +52,19 @@ impl Clients {
     ) -> Result<Self, ClientError> {
         let own = connect(options).await?;
         let (root, qps, burst) = (own.clone(), options.qps, options.burst);
-        if !per_controller {
-            return Ok(Self::with_maker(own, move |_| limited(root.clone(), qps, burst)));
-        }
-        let anonymous = connect_anonymously(options).await?;
-        Ok(Self::with_maker(own, move |account| {
-            let client = identity::as_account(root.clone(), anonymous.clone(), account);
-            limited(client, qps, burst)
-        }))
+        let paced = move |client, pace: Pace| {
+            limited(client, qps * pace.qps, burst.saturating_mul(pace.burst))
+        };
+        let maker: Arc<Maker> = if per_controller {
+            let anonymous = connect_anonymously(options).await?;
+            Arc::new(move |account, pace| {
+                let client = identity::as_account(root.clone(), anonymous.clone(), account);
+                paced(client, pace)
+            })
+        } else {
+            Arc::new(move |_, pace| paced(root.clone(), pace))
+        };
+        Ok(Self { own, maker: Some(maker) })
     }
 
     /// The process's own client: informers, leases, discovery. No limit is put on it.
@@ -54,7 +74,12 @@ impl Clients {
 
     /// The client that the controller with the service account `account` writes with.
     pub fn of(&self, account: &str) -> Client {
-        self.maker.as_ref().map_or_else(|| self.own.clone(), |make| make(account))
+        self.paced(account, Pace::USUAL)
+    }
+
+    /// The same for one that sends more than others.
+    pub fn paced(&self, account: &str, pace: Pace) -> Client {
+        self.maker.as_ref().map_or_else(|| self.own.clone(), |make| make(account, pace))
     }
 }
 

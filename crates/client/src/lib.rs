@@ -14,7 +14,7 @@ pub mod limits;
 mod rate;
 mod token_requests;
 
-pub use clients::Clients;
+pub use clients::{Clients, Pace};
 pub use connect::{ConnectOptions, connect, from_service};
 pub use error::{
     ClientError, is_conflict, is_exists, is_forbidden, is_gone, is_not_found, message,
