@@ -1,6 +1,7 @@
 //! The controllers, one file each. [`crate::table`] says which run.
 
 mod backends;
+pub(crate) mod claim_protection;
 pub(crate) mod cluster_role_aggregation;
 pub(crate) mod cron_job;
 mod csr;
@@ -13,6 +14,7 @@ pub(crate) mod disruption;
 pub(crate) mod endpoint_slice;
 pub(crate) mod endpoint_slice_mirroring;
 pub(crate) mod endpoints;
+pub(crate) mod ephemeral_volume;
 pub(crate) mod garbage_collector;
 pub(crate) mod job;
 pub(crate) mod namespace;
@@ -31,3 +33,6 @@ pub(crate) mod stateful_set;
 mod subsets;
 pub(crate) mod taint_eviction;
 pub(crate) mod ttl_after_finished;
+pub(crate) mod volume_binder;
+pub(crate) mod volume_protection;
+mod volumes;

@@ -51,6 +51,8 @@ pub struct Concurrency {
     pub tokens: usize,
     /// `--concurrent-ttl-after-finished-syncs`
     pub ttl_after_finished: usize,
+    /// `--concurrent-ephemeralvolume-syncs`.
+    pub ephemeral_volumes: usize,
 }
 
 /// A certificate and its key, on disk.
@@ -107,6 +109,10 @@ pub struct Options {
     pub quota_sync_period: Duration,
     /// `--enable-garbage-collector`.
     pub enable_garbage_collector: bool,
+    /// `--pvclaimbinder-sync-period`.
+    pub volume_sync_period: Duration,
+    /// `--enable-dynamic-provisioning`.
+    pub dynamic_provisioning: bool,
     /// Workers.
     pub concurrency: Concurrency,
 }
@@ -184,6 +190,8 @@ impl Options {
             mirrored_per_subset: count("mirroring-max-endpoints-per-subset"),
             quota_sync_period: flags.duration("resource-quota-sync-period"),
             enable_garbage_collector: flags.bool("enable-garbage-collector"),
+            volume_sync_period: flags.duration("pvclaimbinder-sync-period"),
+            dynamic_provisioning: flags.bool("enable-dynamic-provisioning"),
             concurrency: Concurrency {
                 deployments: count("concurrent-deployment-syncs"),
                 replica_sets: count("concurrent-replicaset-syncs"),
@@ -200,6 +208,7 @@ impl Options {
                 quotas: count("concurrent-resource-quota-syncs"),
                 tokens: count("concurrent-serviceaccount-token-syncs"),
                 ttl_after_finished: count("concurrent-ttl-after-finished-syncs"),
+                ephemeral_volumes: count("concurrent-ephemeralvolume-syncs"),
             },
         })
     }

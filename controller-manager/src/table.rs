@@ -121,7 +121,12 @@ pub(crate) const ROWS: &[Row] = &[
     unbuilt("service-lb-controller", "service"),
     unbuilt("node-route-controller", "route"),
     unbuilt("cloud-node-lifecycle-controller", "cloud-node-lifecycle"),
-    unbuilt("persistentvolume-binder-controller", "persistentvolume-binder"),
+    on(
+        "persistentvolume-binder-controller",
+        "persistentvolume-binder",
+        "persistent-volume-binder",
+        volume_binder::start,
+    ),
     unbuilt("persistentvolume-attach-detach-controller", "attachdetach"),
     unbuilt("persistentvolume-expander-controller", "persistentvolume-expander"),
     on(
@@ -130,8 +135,18 @@ pub(crate) const ROWS: &[Row] = &[
         "clusterrole-aggregation-controller",
         cluster_role_aggregation::start,
     ),
-    unbuilt("persistentvolumeclaim-protection-controller", "pvc-protection"),
-    unbuilt("persistentvolume-protection-controller", "pv-protection"),
+    on(
+        "persistentvolumeclaim-protection-controller",
+        "pvc-protection",
+        "pvc-protection-controller",
+        claim_protection::start,
+    ),
+    on(
+        "persistentvolume-protection-controller",
+        "pv-protection",
+        "pv-protection-controller",
+        volume_protection::start,
+    ),
     unbuilt("podgroup-protection-controller", ""),
     on(
         "ttl-after-finished-controller",
@@ -140,7 +155,12 @@ pub(crate) const ROWS: &[Row] = &[
         ttl_after_finished::start,
     ),
     unbuilt("kube-apiserver-serving-clustertrustbundle-publisher-controller", ""),
-    unbuilt("ephemeral-volume-controller", "ephemeral-volume"),
+    on(
+        "ephemeral-volume-controller",
+        "ephemeral-volume",
+        "ephemeral-volume-controller",
+        ephemeral_volume::start,
+    ),
     unbuilt("storageversion-garbage-collector-controller", "storage-version-gc"),
     unbuilt("resourceclaim-controller", "resource-claim-controller"),
     unbuilt("resourcepoolstatusrequest-controller", ""),
