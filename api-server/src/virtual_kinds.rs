@@ -41,6 +41,9 @@ static ANSWERS: &[(&str, &str, Answer)] = &[
 
 /// Serves a kind that is not stored.
 pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
+    if ask.kind.columns.is_empty() {
+        ask.accept.refuse_table()?;
+    }
     let known = ANSWERS
         .iter()
         .find(|(group, resource, _)| *group == ask.kind.group && *resource == ask.kind.plural);

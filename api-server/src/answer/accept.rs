@@ -52,6 +52,14 @@ impl Accept {
         form(negotiate::accept(&self.header, Offer::BUILTIN)?)
     }
 
+    /// 406 if a Table is asked for, which not everything has.
+    pub(crate) fn refuse_table(&self) -> Result<()> {
+        match self.choose()? {
+            (_, Form::Table(_)) => Err(unknown()),
+            _ => Ok(()),
+        }
+    }
+
     /// The form of a watch.
     pub(crate) fn choose_stream(&self) -> Result<(Media, Form)> {
         form(negotiate::accept_stream(&self.header, Offer::BUILTIN)?)

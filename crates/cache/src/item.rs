@@ -265,21 +265,21 @@ fn header(kind: &'static Kind, storage: &Storage, body: &[u8]) -> Result<Header>
     match storage.encoding {
         Encoding::Json => {
             let object: Value = serde_json::from_slice(body).map_err(ApiError::internal)?;
-            let field = |path: &&str| {
+            let text = |path: &str| {
                 let value = path.split('.').fold(&object, |value, step| &value[step]);
-                value.as_str().map_or_else(|| scalar_text(value), str::to_owned)
+                Ok(value.as_str().map_or_else(|| scalar_text(value), str::to_owned))
             };
             Ok(Header {
                 name: meta::name(&object).to_owned(),
                 namespace: meta::namespace(&object).to_owned(),
                 labels: meta::labels(&object).map(|(k, v)| (k.into(), v.into())).collect(),
-                fields: kind.selectable_fields.iter().map(field).collect(),
+                fields: fields(kind, text)?,
             })
         }
         Encoding::Protobuf => {
             let root = root(kind, storage)?;
             let seen = codec::peek::metadata(body).map_err(ApiError::internal)?;
-            let field = |path: &&str| {
+            let text = |path: &str| {
                 codec::peek::field(builtin(), root, body, path)
                     .map(Option::unwrap_or_default)
                     .map_err(ApiError::internal)
@@ -288,10 +288,22 @@ fn header(kind: &'static Kind, storage: &Storage, body: &[u8]) -> Result<Header>
                 name: seen.name.to_owned(),
                 namespace: seen.namespace.to_owned(),
                 labels: seen.labels.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
-                fields: kind.selectable_fields.iter().map(field).collect::<Result<_>>()?,
+                fields: fields(kind, text)?,
             })
         }
     }
+}
+
+/// The values of the kind's selectable fields, where `text` reads one.
+fn fields(kind: &Kind, text: impl Fn(&str) -> Result<String>) -> Result<Vec<String>> {
+    let value = |path: &&str| {
+        let own = text(path)?;
+        match kind.field_fallback(path) {
+            Some(other) if own.is_empty() => text(other),
+            _ => Ok(own),
+        }
+    };
+    kind.selectable_fields.iter().map(value).collect()
 }
 
 fn scalar_text(value: &Value) -> String {

@@ -89,6 +89,14 @@ pub(crate) fn name_and_created(row: &Row<'_>) -> Vec<Cell> {
     vec![name(row), row.object["metadata"]["creationTimestamp"].clone()]
 }
 
+/// Of kinds that have no Table form: who asks for one is refused.
+pub(crate) const NO_TABLE: &[Column] = &[];
+
+/// The cells of [`NO_TABLE`].
+pub(crate) fn no_cells(_: &Row<'_>) -> Vec<Cell> {
+    Vec::new()
+}
+
 /// A column of strings.
 pub(crate) const fn text(name: &'static str, description: &'static str) -> Column {
     Column { name, kind: "string", format: "", description, priority: 0 }

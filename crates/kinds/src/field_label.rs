@@ -2,8 +2,7 @@
 //!
 //! A few labels differ from the path of the field in the stored version. Mirrors the
 //! `AddFieldLabelConversionFunc` calls of `k8s.io/kubernetes/pkg/apis`, except that
-//! `status.podIPs`, which upstream takes and never finds, is not known here, and that `source`
-//! of an event does not fall back to `reportingComponent`.
+//! `status.podIPs`, which upstream takes and never finds, is not known here.
 
 use crate::Kind;
 
@@ -30,6 +29,10 @@ static ALIASES: &[Alias] = &[
     regarding("regarding.fieldPath", "involvedObject.fieldPath"),
     regarding("reportingController", "reportingComponent"),
 ];
+
+/// Fields that count as another one of the same object where they are empty: an event of the newer
+/// API has no source.
+static FALLBACKS: &[(&str, &str, &str)] = &[("Event", "source.component", "reportingComponent")];
 
 const fn alias(
     group: &'static str,
@@ -65,6 +68,12 @@ impl Kind {
         let hidden = own.any(|alias| alias.instead && alias.path == label);
         self.selectable_fields.iter().copied().find(|path| *path == label && !hidden)
     }
+
+    /// The field whose value a selector compares where the one at `path` is empty.
+    pub fn field_fallback(&self, path: &str) -> Option<&'static str> {
+        let mut own = FALLBACKS.iter().filter(|(kind, ..)| *kind == self.kind);
+        own.find(|(_, empty, _)| *empty == path).map(|(.., other)| *other)
+    }
 }
 
 #[cfg(test)]
@@ -94,6 +103,16 @@ mod tests {
         for (group, version, resource, label, wanted) in cases {
             let kind = find(group, version, resource).expect("is built in");
             assert_eq!(kind.field_path(label), wanted, "{resource} {label}");
+        }
+    }
+
+    #[test]
+    fn an_event_without_a_source_is_found_by_who_reports_it() {
+        let kind = find("", "v1", "events").expect("is built in");
+        assert_eq!(kind.field_fallback("source.component"), Some("reportingComponent"));
+        assert_eq!(kind.field_fallback("type"), None);
+        for (_, path, other) in FALLBACKS {
+            assert!(kind.selectable_fields.contains(path) && kind.selectable_fields.contains(other));
         }
     }
 

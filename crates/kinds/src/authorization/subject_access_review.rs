@@ -1,4 +1,4 @@
-//! `SubjectAccessReview` of `authorization.k8s.io/v1`: its row, columns and rules.
+//! `SubjectAccessReview` of `authorization.k8s.io/v1`: its row and rules.
 
 mod strategy;
 
@@ -17,8 +17,8 @@ pub(crate) static KIND: Kind = Kind {
     subresources: &[],
     storage: None,
     selectable_fields: &[],
-    columns: column::NAME_AND_CREATED,
-    cells: column::name_and_created,
+    columns: column::NO_TABLE,
+    cells: column::no_cells,
     table: TableRules::PLAIN,
     has_generation: false,
     strategy: &strategy::Strategy,
