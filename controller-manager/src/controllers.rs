@@ -1,5 +1,6 @@
 //! The controllers, one file each. [`crate::table`] says which run.
 
+pub(crate) mod attributes_class_protection;
 mod backends;
 pub(crate) mod claim_protection;
 pub(crate) mod cluster_role_aggregation;

@@ -169,7 +169,12 @@ pub(crate) const ROWS: &[Row] = &[
         "legacy-service-account-token-cleaner",
     ),
     unbuilt("validatingadmissionpolicy-status-controller", "validatingadmissionpolicy-status"),
-    unbuilt("volumeattributesclass-protection-controller", ""),
+    on(
+        "volumeattributesclass-protection-controller",
+        "",
+        "volumeattributesclass-protection-controller",
+        attributes_class_protection::start,
+    ),
     unbuilt("service-cidr-controller", ""),
     unbuilt("storage-version-migrator-controller", ""),
     off("selinux-warning-controller", ""),
