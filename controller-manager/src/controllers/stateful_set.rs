@@ -1,10 +1,10 @@
 //! statefulset-controller: pods with names, one after the other, each with its own volumes.
 //!
-//! Mirrors `k8s.io/kubernetes/pkg/controller/statefulset`. The retention policy of claims is not
-//! built: claims are kept, which is its default.
+//! Mirrors `k8s.io/kubernetes/pkg/controller/statefulset`.
 
 mod plan;
 mod pod;
+mod retention;
 
 use super::revisions::{HASH_LABEL, Revisions};
 use super::service_account::is_refused_by_ending;
@@ -28,6 +28,8 @@ struct Controller {
     claims: Arc<Informer<PersistentVolumeClaim>>,
     revisions: Arc<Informer<ControllerRevision>>,
     expectations: Expectations,
+    /// Claims that were made or given away and don't show yet.
+    claims_written: Expectations,
     recorder: Recorder,
 }
 
@@ -40,6 +42,7 @@ pub(crate) fn start(context: &Context) {
         claims: context.informers.of::<PersistentVolumeClaim>(),
         revisions: context.informers.of::<ControllerRevision>(),
         expectations: Expectations::default(),
+        claims_written: Expectations::default(),
         recorder: context.recorder(),
     });
     let queue = Queue::named("statefulset");
@@ -80,13 +83,16 @@ impl Controller {
     async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
         let Some(set) = self.sets.get(&key) else {
             self.expectations.forget(&key);
+            self.claims_written.forget(&key);
             return Ok(Outcome::Done);
         };
         let Some(spec) = &set.spec else { return Ok(Outcome::Done) };
         if is_empty(&spec.selector) || set.metadata.deletion_timestamp.is_some() {
             return Ok(Outcome::Done);
         }
-        if !self.expectations.are_met(&key, &self.pods) {
+        if !self.expectations.are_met(&key, &self.pods)
+            || !self.claims_written.are_met(&key, &self.claims)
+        {
             return Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK));
         }
         let matcher = Matcher::new(&spec.selector).map_err(SyncError::Other)?;
@@ -114,7 +120,7 @@ impl Controller {
             pods: claims.owned,
             update: &revisions.current,
             current: old.map_or(&revisions.current, |old| old),
-            has_claim: &|name| self.claims.get(&Key::new(key.namespace.as_str(), name)).is_some(),
+            claim: &|name| self.claims.get(&Key::new(key.namespace.as_str(), name)),
         };
         let plan = plan(&snapshot, clock::now());
         let live: Vec<String> = snapshot.pods.iter().filter_map(|pod| label(pod)).collect();
@@ -164,22 +170,53 @@ impl Controller {
     async fn execute(&self, key: &Key, set: &StatefulSet, plan: Plan) -> Result<(), SyncError> {
         let name = set.metadata.name.as_deref().unwrap_or_default();
         let mut failure = None;
-        for action in &plan.claims {
-            execute(&self.client, action).await?;
+        for (kind, reason, text) in plan.tell {
+            self.recorder.tell(set, kind, reason, text);
+        }
+        for (pod, claim) in &plan.claims {
+            let claim_name = claim.metadata.name.as_deref().unwrap_or_default();
+            match execute(&self.client, &Action::create(claim)).await {
+                Ok(None) => {}
+                Ok(answer) => {
+                    self.claims_written.wrote(key, &self.claims, &[answer]);
+                    let text = format!(
+                        "Create Claim {claim_name} Pod {pod} in StatefulSet {name} success"
+                    );
+                    self.recorder.tell(set, EventType::Normal, "SuccessfulCreate", text);
+                }
+                Err(error) => {
+                    let why = client::message(&error);
+                    let text = format!(
+                        "Create Claim {claim_name} for Pod {pod} in StatefulSet {name} failed \
+                         error: {why}"
+                    );
+                    self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
+                    return Err(error.into());
+                }
+            }
+        }
+        for action in &plan.amend {
+            match execute(&self.client, action).await {
+                Err(error) if !client::is_not_found(&error) => return Err(error.into()),
+                Ok(answer) if action.describe().contains("/persistentvolumeclaims/") => {
+                    self.claims_written.wrote(key, &self.claims, &[answer]);
+                }
+                _ => {}
+            }
         }
         for pod in &plan.create {
             let pod_name = pod.metadata.name.as_deref().unwrap_or_default();
             match execute(&self.client, &Action::create(pod)).await {
                 Ok(answer) => {
                     self.expectations.wrote(key, &self.pods, &[answer]);
-                    let text = format!("create Pod {pod_name} in StatefulSet {name} successful");
+                    let text = format!("Create Pod {pod_name} in StatefulSet {name} successful");
                     self.recorder.tell(set, EventType::Normal, "SuccessfulCreate", text);
                 }
                 Err(error) if is_refused_by_ending(&error) => {}
                 Err(error) => {
                     let error_text = client::message(&error);
                     let text = format!(
-                        "create Pod {pod_name} in StatefulSet {name} failed error: {error_text}"
+                        "Create Pod {pod_name} in StatefulSet {name} failed error: {error_text}"
                     );
                     self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
                     failure = Some(error);
@@ -192,7 +229,7 @@ impl Controller {
             let uid = pod.metadata.uid.clone().unwrap_or_default();
             self.expectations.deleted(key, [(Key::of(&**pod), uid)]);
             let pod_name = pod.metadata.name.as_deref().unwrap_or_default();
-            let text = format!("delete Pod {pod_name} in StatefulSet {name} successful");
+            let text = format!("Delete Pod {pod_name} in StatefulSet {name} successful");
             self.recorder.tell(set, EventType::Normal, "SuccessfulDelete", text);
         }
         if let Some(status) = &plan.status {

@@ -1,16 +1,17 @@
 //! What to do for one StatefulSet: pure.
 //!
 //! Mirrors `updateStatefulSet` of `k8s.io/kubernetes/pkg/controller/statefulset`: in order, each
-//! waiting for the one before, unless `podManagementPolicy: Parallel`.
+//! waiting for the one before, unless `podManagementPolicy: Parallel`. An update takes one pod at a
+//! time: `maxUnavailable` is behind a gate that is off by default.
 
-use super::super::deployment::bounds::scaled;
 use super::label;
-use super::pod::{claims, new_pod, ordinal};
-use control::{Action, pods};
+use super::pod::{claims, identify, new_pod, ordinal};
+use super::retention;
+use control::{Action, EventType, pods};
 use k8s_openapi::api::apps::v1::{
     ControllerRevision, StatefulSet, StatefulSetSpec, StatefulSetStatus,
 };
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use k8s_openapi::jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,20 +26,27 @@ pub(super) struct Snapshot<'a> {
     pub(super) update: &'a ControllerRevision,
     /// The revision that all of its pods last had.
     pub(super) current: &'a ControllerRevision,
-    /// Whether there is a claim of this name.
-    pub(super) has_claim: &'a (dyn Fn(&str) -> bool + Send + Sync),
+    /// The claim of this name.
+    pub(super) claim: &'a (dyn Fn(&str) -> Option<Arc<PersistentVolumeClaim>> + Send + Sync),
 }
 
 /// The answer to a snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    pub(super) claims: Vec<Action>,
+    /// Claims to make, each with its pod's name.
+    pub(super) claims: Vec<(String, PersistentVolumeClaim)>,
+    /// Claims with other owners, and pods with their labels put back.
+    pub(super) amend: Vec<Action>,
     pub(super) create: Vec<Pod>,
     pub(super) delete: Vec<Arc<Pod>>,
     /// The set with its new status, where that changes.
     pub(super) status: Option<StatefulSet>,
+    pub(super) tell: Vec<(EventType, &'static str, String)>,
     pub(super) look_again: Option<Duration>,
 }
+
+/// Until a claim that is in the way is looked at again: its end wakes nobody.
+const CLAIM_RECHECK: Duration = Duration::from_secs(1);
 
 /// Plans for `snapshot` at the time `now`.
 pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
@@ -47,7 +55,7 @@ pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
     work.act(&mut plan);
     let min_ready = work.min_ready;
     let waits = snapshot.pods.iter().filter_map(|pod| pods::available_in(pod, min_ready, now));
-    plan.look_again = waits.filter(|wait| !wait.is_zero()).min();
+    plan.look_again = waits.filter(|wait| !wait.is_zero()).chain(plan.look_again).min();
     let status = work.status(&plan.delete);
     if snapshot.set.status.as_ref() != Some(&status) {
         plan.status = Some(StatefulSet { status: Some(status), ..snapshot.set.clone() });
@@ -106,14 +114,24 @@ impl<'a> Work<'a> {
                 }
                 Some(pod) => {
                     if pods::phase(pod) == "Pending" {
-                        self.make_claims(number, plan);
+                        self.make_claims(number, pod, plan);
+                        self.settle_claims(number, pod, true, plan);
                     }
-                    is_blocked |= !self.is_available(pod) || pods::is_terminating(pod);
+                    let is_up = self.is_available(pod) && !pods::is_terminating(pod);
+                    if is_up || !self.in_order {
+                        self.settle_claims(number, pod, true, plan);
+                        plan.amend.extend(identify(pod));
+                    }
+                    is_blocked |= !is_up;
                 }
             }
             if is_blocked && self.in_order {
                 return;
             }
+        }
+        let beyond = |number: &i32| !(self.first..self.end).contains(number);
+        for (number, pod) in self.by_ordinal.iter().filter(|(number, _)| beyond(number)) {
+            self.settle_claims(*number, pod, false, plan);
         }
         if self.shrink(plan) || (is_blocked && self.in_order) {
             return;
@@ -122,15 +140,63 @@ impl<'a> Work<'a> {
     }
 
     fn create(&self, number: i32, plan: &mut Plan) {
-        self.make_claims(number, plan);
-        let revision = self.revision_for(number);
-        plan.create.push(new_pod(self.snapshot.set, revision, number));
+        let pod = new_pod(self.snapshot.set, self.revision_for(number), number);
+        let known = self.claims_of(number);
+        if known.iter().any(|claim| retention::is_stale(claim, self.snapshot.set, &pod)) {
+            plan.look_again = Some(CLAIM_RECHECK);
+            return;
+        }
+        self.make_claims(number, &pod, plan);
+        let ending = known.iter().find(|claim| claim.metadata.deletion_timestamp.is_some());
+        if let Some(ending) = ending {
+            let name = pod.metadata.name.as_deref().unwrap_or_default();
+            let set = self.snapshot.set.metadata.name.as_deref().unwrap_or_default();
+            let claim = ending.metadata.name.as_deref().unwrap_or_default();
+            let text = format!(
+                "Create Pod {name} in StatefulSet {set} failed error: pvc {claim} is being deleted"
+            );
+            plan.tell.push((EventType::Warning, "FailedCreate", text));
+            plan.look_again = Some(CLAIM_RECHECK);
+            return;
+        }
+        plan.create.push(pod);
     }
 
-    fn make_claims(&self, number: i32, plan: &mut Plan) {
+    /// Those of the claims of the pod number `number` that are there.
+    fn claims_of(&self, number: i32) -> Vec<Arc<PersistentVolumeClaim>> {
+        let wanted = claims(self.snapshot.set, number);
+        let names = wanted.iter().filter_map(|claim| claim.metadata.name.as_deref());
+        names.filter_map(|name| (self.snapshot.claim)(name)).collect()
+    }
+
+    fn make_claims(&self, number: i32, pod: &Pod, plan: &mut Plan) {
+        let pod_name = pod.metadata.name.clone().unwrap_or_default();
         for claim in claims(self.snapshot.set, number) {
-            if !(self.snapshot.has_claim)(claim.metadata.name.as_deref().unwrap_or_default()) {
-                plan.claims.push(Action::create(&claim));
+            let name = claim.metadata.name.as_deref().unwrap_or_default();
+            if (self.snapshot.claim)(name).is_none() {
+                plan.claims.push((pod_name.clone(), claim));
+            }
+        }
+    }
+
+    /// Gives the claims of `pod` to whom they go with.
+    fn settle_claims(&self, number: i32, pod: &Pod, is_wanted: bool, plan: &mut Plan) {
+        let set = self.snapshot.set;
+        for claim in self.claims_of(number) {
+            let Some(owners) = retention::owners(&claim, set, pod, is_wanted) else { continue };
+            if retention::is_managed_elsewhere(&claim, set, pod) {
+                let text = format!(
+                    "PersistentVolumeClaim {} has a conflicting OwnerReference that acts as a \
+                     manging controller, the retention policy is ignored for this claim",
+                    claim.metadata.name.as_deref().unwrap_or_default()
+                );
+                plan.tell.push((EventType::Warning, "ConflictingController", text));
+            }
+            let mut changed = PersistentVolumeClaim::clone(&claim);
+            changed.metadata.owner_references = Some(owners);
+            let action = Action::update(&changed);
+            if !plan.amend.contains(&action) {
+                plan.amend.push(action);
             }
         }
     }
@@ -170,30 +236,20 @@ impl<'a> Work<'a> {
         false
     }
 
+    /// The highest pod of an old revision goes, unless one above it is on its way.
     fn update(&self, plan: &mut Plan) {
         if self.strategy() == "OnDelete" {
             return;
         }
-        let rolling = self.spec.update_strategy.as_ref().and_then(|s| s.rolling_update.as_ref());
-        let replicas = self.end - self.first;
-        let allowed = rolling
-            .and_then(|rolling| rolling.max_unavailable.as_ref())
-            .map_or(1, |value| scaled(value, replicas, true).max(1));
-        let wanted = || (self.first..self.end).filter_map(|number| self.by_ordinal.get(&number));
-        let down = |pod: &&Arc<Pod>| pods::is_terminating(pod) || !self.is_available(pod);
-        let mut unavailable = i32::try_from(wanted().filter(down).count()).unwrap_or(i32::MAX);
         let lowest = self.first + self.partition().unwrap_or(0);
         for number in (lowest..self.end).rev() {
-            let Some(pod) = self.by_ordinal.get(&number) else { continue };
+            let Some(pod) = self.by_ordinal.get(&number) else { return };
             let is_old = label(pod) != self.snapshot.update.metadata.name;
             if is_old && !pods::is_terminating(pod) {
-                let is_down = !self.is_available(pod);
-                if !is_down && unavailable >= allowed {
-                    return;
-                }
                 plan.delete.push(pod.clone());
-                unavailable += i32::from(!is_down);
-            } else if down(&pod) && unavailable >= allowed {
+                return;
+            }
+            if pods::is_terminating(pod) || !self.is_available(pod) {
                 return;
             }
         }
@@ -261,7 +317,7 @@ impl<'a> Work<'a> {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
-    use std::collections::HashSet;
+    use std::collections::HashMap;
     use std::sync::Mutex;
 
     fn set(extra: Value) -> StatefulSet {
@@ -289,7 +345,7 @@ mod tests {
         pods: Vec<Arc<Pod>>,
         update: ControllerRevision,
         current: ControllerRevision,
-        claims: Mutex<HashSet<String>>,
+        claims: Mutex<HashMap<String, PersistentVolumeClaim>>,
     }
 
     impl World {
@@ -301,21 +357,28 @@ mod tests {
         /// One sync: what was made and what was deleted, by name.
         fn step(&mut self) -> (Vec<String>, Vec<String>) {
             let plan = {
-                let has_claim = |name: &str| self.claims.lock().expect("claims").contains(name);
+                let claim = |name: &str| {
+                    self.claims.lock().expect("claims").get(name).cloned().map(Arc::new)
+                };
                 let snapshot = Snapshot {
                     set: &self.set,
                     pods: self.pods.clone(),
                     update: &self.update,
                     current: &self.current,
-                    has_claim: &has_claim,
+                    claim: &claim,
                 };
                 plan(&snapshot, Timestamp::UNIX_EPOCH)
             };
             let name = |pod: &Pod| pod.metadata.name.clone().expect("named");
-            for action in plan.claims {
-                let Action::Create { body, .. } = action else { panic!("a create") };
-                let name = body["metadata"]["name"].as_str().expect("named").to_owned();
-                self.claims.lock().expect("claims").insert(name);
+            for action in plan.amend {
+                let Action::Update { body, .. } = action else { continue };
+                let claim: PersistentVolumeClaim = serde_json::from_value(body).expect("a claim");
+                let name = claim.metadata.name.clone().expect("named");
+                self.claims.lock().expect("claims").insert(name, claim);
+            }
+            for (_, claim) in plan.claims {
+                let name = claim.metadata.name.clone().expect("named");
+                self.claims.lock().expect("claims").insert(name, claim);
             }
             let made: Vec<String> = plan.create.iter().map(name).collect();
             let gone: Vec<String> = plan.delete.iter().map(|pod| name(pod)).collect();
@@ -364,7 +427,7 @@ mod tests {
         assert_eq!(world.step().0.len(), 0, "the next waits for the first");
         world.run_all();
         assert_eq!(world.settle(), ["+db-1", "+db-2"]);
-        assert!(world.claims.lock().expect("claims").contains("data-db-2"));
+        assert!(world.claims.lock().expect("claims").contains_key("data-db-2"));
         let spec = world.pods[1].spec.clone().expect("a spec");
         assert_eq!(
             (spec.hostname.as_deref(), spec.subdomain.as_deref()),
@@ -408,5 +471,26 @@ mod tests {
         strategy.expect("a strategy").rolling_update = None;
         assert_eq!(world.settle(), ["-db-0", "+db-0"]);
         assert_eq!(world.set.status.expect("a status").current_revision.as_deref(), Some("r2"));
+    }
+
+    #[test]
+    fn claims_go_to_whom_they_go_with_and_hold_up_the_next() {
+        let policy = json!({"whenDeleted": "Delete", "whenScaled": "Delete"});
+        let mut world = World::new(set(json!({"replicas": 2, "ordinals": {"start": 5},
+                "persistentVolumeClaimRetentionPolicy": policy})));
+        assert_eq!(world.settle(), ["+db-5", "+db-6"]);
+        let owner = |world: &World, name: &str| {
+            let claims = world.claims.lock().expect("claims");
+            let owners = claims[name].metadata.owner_references.clone().unwrap_or_default();
+            owners.into_iter().map(|owner| owner.name).collect::<Vec<_>>()
+        };
+        assert_eq!(owner(&world, "data-db-6"), ["db"]);
+        world.set.spec.as_mut().expect("a spec").replicas = Some(1);
+        assert_eq!(world.settle(), ["-db-6"]);
+        assert_eq!(owner(&world, "data-db-6"), ["db-6"]);
+        world.set.spec.as_mut().expect("a spec").replicas = Some(2);
+        assert_eq!(world.settle(), [""; 0], "the claim has to go first");
+        world.claims.lock().expect("claims").remove("data-db-6");
+        assert_eq!(world.settle(), ["+db-6"]);
     }
 }

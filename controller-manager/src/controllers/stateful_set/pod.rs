@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{
     PersistentVolumeClaim, PersistentVolumeClaimVolumeSource, Pod, PodTemplateSpec, Volume,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::json;
 
 const NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
 const INDEX_LABEL: &str = "apps.kubernetes.io/pod-index";
@@ -16,6 +17,18 @@ const INDEX_LABEL: &str = "apps.kubernetes.io/pod-index";
 pub(super) fn ordinal(set: &str, pod: &str) -> Option<i32> {
     let (parent, number) = pod.rsplit_once('-')?;
     (parent == set).then(|| number.parse().ok()).flatten()
+}
+
+/// Puts back the labels that say which one `pod` is, where they say something else.
+pub(super) fn identify(pod: &Pod) -> Option<Action> {
+    let name = pod.metadata.name.as_deref()?;
+    let labels = pod.metadata.labels.as_ref();
+    if labels.and_then(|labels| labels.get(NAME_LABEL)).map(String::as_str) == Some(name) {
+        return None;
+    }
+    let (_, number) = name.rsplit_once('-')?;
+    let labels = json!({NAME_LABEL: name, INDEX_LABEL: number});
+    Some(Action::patch(pod, json!({"metadata": {"labels": labels}})))
 }
 
 /// Whether `action` is about a pod with a name of the set `set`; releases always are.
