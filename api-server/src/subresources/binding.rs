@@ -71,8 +71,15 @@ pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         }
         let mut pod = live.clone();
         pod["spec"]["nodeName"] = node.into();
+        // A hint that is used up.
+        if let Some(status) = pod["status"].as_object_mut() {
+            status.remove("nominatedNodeName");
+        }
         for (key, value) in meta::annotations(&binding) {
             meta::entry(&mut pod["metadata"], "annotations").insert(key.to_owned(), value.into());
+        }
+        for (key, value) in meta::labels(&binding) {
+            meta::entry(&mut pod["metadata"], "labels").insert(key.to_owned(), value.into());
         }
         mark_scheduled(&mut pod);
         Ok(Some(pod))

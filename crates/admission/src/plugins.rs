@@ -10,11 +10,14 @@ mod default_toleration_seconds;
 mod deny_service_external_ips;
 mod limit_ranger;
 mod namespace_lifecycle;
+mod node_declared_feature_validator;
 mod node_restriction;
 mod persistent_volume_claim_resize;
 mod pod_amounts;
 mod pod_parts;
+mod pod_resize_validator;
 mod pod_security;
+mod pod_topology_labels;
 mod priority;
 mod resource_quota;
 mod runtime_class;
@@ -110,15 +113,11 @@ pub static TABLE: &[Row] = &[
     row("CertificateSubjectRestriction", ON, Made(certificates::subject_restriction)),
     row("DefaultIngressClass", ON, Made(default_class::ingress)),
     row("DenyServiceExternalIPs", OFF, Made(deny_service_external_ips::make)),
-    row("PodTopologyLabels", ON, Missing("a pod's zone and region as labels, once it is bound")),
+    row("PodTopologyLabels", ON, Made(pod_topology_labels::make)),
     row("PodGroupWorkloadExists", ON, Idle),
-    row(
-        "NodeDeclaredFeatureValidator",
-        ON,
-        Missing("whether a pod's node can do what an update needs"),
-    ),
+    row("NodeDeclaredFeatureValidator", ON, Made(node_declared_feature_validator::make)),
     row("JobValidation", ON, Idle),
-    row("PodResizeValidator", ON, Missing("whether a pod's node is large enough for its new size")),
+    row("PodResizeValidator", ON, Made(pod_resize_validator::make)),
     row("MutatingAdmissionPolicy", ON, Missing("policies in CEL that change objects")),
     row("MutatingAdmissionWebhook", ON, Missing("webhooks that change objects")),
     row("ValidatingAdmissionPolicy", ON, Missing("policies in CEL that refuse objects")),

@@ -36,6 +36,24 @@ pub(super) fn limits_of(pod: &Value) -> Amounts {
     of(pod, "limits")
 }
 
+/// What a pod requests, with what running it costs beside.
+pub(super) fn requests_with_overhead(pod: &Value) -> Amounts {
+    let mut all = requests_of(pod);
+    add(&mut all, &amounts(&pod["spec"]["overhead"]));
+    all
+}
+
+/// What a pod is limited to, with what running it costs beside, where there is a limit.
+pub(super) fn limits_with_overhead(pod: &Value) -> Amounts {
+    let mut all = limits_of(pod);
+    for (name, amount) in amounts(&pod["spec"]["overhead"]) {
+        if let Some(limit) = all.get_mut(&name).filter(|limit| !limit.is_zero()) {
+            limit.add(&amount);
+        }
+    }
+    all
+}
+
 fn of(pod: &Value, field: &str) -> Amounts {
     let spec = &pod["spec"];
     let mut all = Amounts::new();
@@ -91,5 +109,19 @@ mod tests {
         let fixed =
             json!({"spec": {"resources": cpu("2"), "containers": [{"resources": cpu("1")}]}});
         assert_eq!(requests_of(&fixed)["cpu"].to_string(), "2");
+    }
+
+    #[test]
+    fn overhead_counts_on_top_of_a_limit_that_there_is() {
+        let resources = json!({"requests": {"cpu": "1"}, "limits": {"memory": "1Mi"}});
+        let overhead = json!({"cpu": "100m", "memory": "1Mi"});
+        let containers = json!([{"resources": resources}]);
+        let pod = json!({"spec": {"overhead": overhead, "containers": containers}});
+        let printed = |all: Amounts| {
+            let each = all.iter().map(|(name, amount)| format!("{name}={amount}"));
+            each.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(printed(requests_with_overhead(&pod)), "cpu=1100m memory=1Mi");
+        assert_eq!(printed(limits_with_overhead(&pod)), "memory=2Mi");
     }
 }

@@ -1,7 +1,7 @@
 //! What an object uses of a namespace, in the names that quotas go by.
 
 use super::scopes;
-use crate::plugins::pod_amounts::{Amounts, amounts, limits_of, requests_of};
+use crate::plugins::pod_amounts::{Amounts, amounts, limits_with_overhead, requests_with_overhead};
 use crate::plugins::pod_parts::{items, text};
 use crate::{Operation, Request};
 use object::quantity::Format;
@@ -143,7 +143,10 @@ impl Counted {
             What::Pods => {
                 let phase = text(&object["status"]["phase"]);
                 if !matches!(phase, "Succeeded" | "Failed") {
-                    used.extend(compute(&requests_of(object), &limits_of(object)));
+                    used.extend(compute(
+                        &requests_with_overhead(object),
+                        &limits_with_overhead(object),
+                    ));
                     used.insert("pods".to_owned(), whole(1));
                 }
             }
