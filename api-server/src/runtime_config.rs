@@ -4,8 +4,8 @@
 //! the flag says of all versions counts least, then what it says of one, then of one resource.
 //! Resources whose feature gate is off stay out, with a warning, as upstream leaves them out.
 
-use kinds::groups::GroupPriority;
-use kinds::{GATES, Kind, Served};
+use kinds::Served;
+use kinds::groups::{self, GroupPriority};
 use object::GroupVersion;
 use runtime::flags::feature_gates::{Gate, Stage};
 use runtime::flags::{FeatureGates, boolean};
@@ -22,7 +22,12 @@ const MATCHERS: &[Matcher] = &[
     ("api/alpha", |version| stage(version) == "alpha"),
 ];
 
-/// The gates of [`GATES`], all off while nothing is said.
+/// What upstream serves when it is asked for and this server can't: group, version, resource and
+/// the gate behind which it is.
+const MISSING: (&str, &str, &str, &str) =
+    ("certificates.k8s.io", "v1beta1", "podcertificaterequests", "PodCertificateRequest");
+
+/// The gates of kinds, all off while nothing is said.
 const STAGES: &[(&str, Stage)] = &[
     ("ClusterTrustBundle", Stage::Beta),
     ("GenericWorkload", Stage::Alpha),
@@ -34,7 +39,7 @@ const STAGES: &[(&str, Stage)] = &[
 ///
 /// # Errors
 /// Upstream's sentences: for a key or a value of another form, for a group or a version that
-/// there is not, and where nothing at all would be served.
+/// there is not, and where nothing at all would be served. Ours for what can't be served.
 pub(crate) fn served(
     config: &[(String, String)],
     gates: &[(String, String)],
@@ -45,9 +50,17 @@ pub(crate) fn served(
     }
     let wanted = Wanted::read(&config)?;
     let gates = feature_gates(gates)?;
+    let (group, version, resource, gate) = MISSING;
+    let mut versions = groups::ALL.iter().filter(|at| (at.group, at.version) == (group, version));
+    if gates.enabled(gate) && versions.any(|at| wanted.says(at, resource)) {
+        return Err(format!(
+            "{group}/{version} {resource} is not supported by this server; leave the feature gate \
+             {gate} off"
+        ));
+    }
     Ok(Served::new(|at, kind| {
         let open = kind.gate().is_none_or(|gate| gates.enabled(gate));
-        let wanted = wanted.says(at, kind);
+        let wanted = wanted.says(at, kind.plural);
         if wanted && !open {
             let (name, gate) = (kind.kind, kind.gate().unwrap_or_default());
             tracing::warn!("{name} is not served: the feature gate {gate} is off");
@@ -118,14 +131,14 @@ impl Wanted {
         Ok(Self { many, versions, resources })
     }
 
-    fn says(&self, at: &GroupPriority, kind: &Kind) -> bool {
+    fn says(&self, at: &GroupPriority, resource: &str) -> bool {
         let version = GroupVersion::new(at.group, at.version);
         let of_many = || {
             let said = self.many.iter().rev().find(|(matches, _)| matches(at.version));
             said.map_or(at.by_default, |(_, on)| *on)
         };
         let of_version = || self.versions.get(&version).copied().unwrap_or_else(of_many);
-        let resource = (version.clone(), kind.plural.to_owned());
+        let resource = (version.clone(), resource.to_owned());
         self.resources.get(&resource).copied().unwrap_or_else(of_version)
     }
 }
@@ -146,7 +159,7 @@ fn feature_gates(given: &[(String, String)]) -> Result<FeatureGates, String> {
     };
     let mut gates = FeatureGates::new(&STAGES.iter().map(gate).collect::<Vec<_>>());
     let ours = |name: &str| {
-        matches!(name, "AllAlpha" | "AllBeta") || GATES.iter().any(|(.., gate)| *gate == name)
+        matches!(name, "AllAlpha" | "AllBeta") || STAGES.iter().any(|(gate, _)| *gate == name)
     };
     let given: Vec<_> = given.iter().filter(|(name, _)| ours(name)).cloned().collect();
     gates.set(&given).map(|_| gates)
@@ -180,8 +193,9 @@ mod tests {
             ("", [true, false, false, false]),
             ("api/all=true", [true, true, true, false]),
             ("api/all=true ClusterTrustBundle=true", [true, true, true, true]),
-            ("api/beta=true AllBeta=true", [true, true, true, true]),
-            ("api/beta=true AllBeta=true,ClusterTrustBundle=false", [true, true, true, false]),
+            ("api/beta=true AllBeta=true,PodCertificateRequest=f", [true, true, true, true]),
+            ("api/beta=true ClusterTrustBundle=false", [true, true, true, false]),
+            ("PodCertificateRequest=true", [true, false, false, false]),
             ("api/all=false,api/beta=true", [false, true, true, false]),
             ("api/all=false,apps/v1", [true, false, false, false]),
             ("api/ga=false", [false, false, false, false]),
@@ -208,6 +222,11 @@ mod tests {
             ("a/b/c/d=true", "runtime-config invalid key a/b/c/d"),
             ("apps/v9=true", "group version apps/v9 that has not been registered"),
             ("b.example/v1,a.example/v2=false", "unknown api groups a.example/v2,b.example/v1"),
+            (
+                "api/beta=true AllBeta=true",
+                "certificates.k8s.io/v1beta1 podcertificaterequests is not supported by this \
+                 server; leave the feature gate PodCertificateRequest off",
+            ),
             (
                 "apps/v1=maybe",
                 "invalid value of apps/v1: maybe, err: strconv.ParseBool: parsing \"maybe\": \

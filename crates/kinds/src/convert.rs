@@ -6,6 +6,8 @@
 //! `k8s.io/apiextensions-apiserver/pkg/apis`.
 
 mod custom_resource_definition;
+mod device;
+mod device_request;
 mod event;
 mod go_json;
 mod horizontal_pod_autoscaler;
@@ -29,12 +31,25 @@ static STEPS: &[Step] = &[
     step("HorizontalPodAutoscaler", HPA_V2, HPA_V1, horizontal_pod_autoscaler::v2_to_v1),
     step("CustomResourceDefinition", CRD_V1, CRD_V1BETA1, custom_resource_definition::to_v1beta1),
     step("CustomResourceDefinition", CRD_V1BETA1, CRD_V1, custom_resource_definition::to_v1),
+    step("ResourceClaim", RESOURCE_V1, RESOURCE_V1BETA1, device_request::claim_to_v1beta1),
+    step("ResourceClaim", RESOURCE_V1BETA1, RESOURCE_V1, device_request::claim_to_v1),
+    step(
+        "ResourceClaimTemplate",
+        RESOURCE_V1,
+        RESOURCE_V1BETA1,
+        device_request::template_to_v1beta1,
+    ),
+    step("ResourceClaimTemplate", RESOURCE_V1BETA1, RESOURCE_V1, device_request::template_to_v1),
+    step("ResourceSlice", RESOURCE_V1, RESOURCE_V1BETA1, device::slice_to_v1beta1),
+    step("ResourceSlice", RESOURCE_V1BETA1, RESOURCE_V1, device::slice_to_v1),
 ];
 
 const HPA_V1: &str = "autoscaling/v1";
 const HPA_V2: &str = "autoscaling/v2";
 const CRD_V1: &str = "apiextensions.k8s.io/v1";
 const CRD_V1BETA1: &str = "apiextensions.k8s.io/v1beta1";
+const RESOURCE_V1: &str = "resource.k8s.io/v1";
+const RESOURCE_V1BETA1: &str = "resource.k8s.io/v1beta1";
 
 const fn step(
     kind: &'static str,

@@ -112,7 +112,9 @@ mod tests {
         assert_eq!(kind.field_fallback("source.component"), Some("reportingComponent"));
         assert_eq!(kind.field_fallback("type"), None);
         for (_, path, other) in FALLBACKS {
-            assert!(kind.selectable_fields.contains(path) && kind.selectable_fields.contains(other));
+            assert!(
+                kind.selectable_fields.contains(path) && kind.selectable_fields.contains(other)
+            );
         }
     }
 

@@ -21,6 +21,7 @@ mod validation;
 mod admissionregistration;
 mod apiextensions;
 mod apiregistration;
+mod apiserverinternal;
 mod apps;
 mod authentication;
 mod authorization;
@@ -39,11 +40,12 @@ mod rbac;
 mod resource;
 mod scheduling;
 mod storage;
+mod storagemigration;
 
+pub use self::core::service::address_errors as service_address_errors;
 pub use column::{Cell, Column, Row, TableRules};
 pub use convert::{convert, fold};
-pub use self::core::service::address_errors as service_address_errors;
-pub use served::{GATES, Served, ServedVersion};
+pub use served::{Served, ServedVersion};
 pub use strategy::{Context, Plain, Strategy};
 
 use object::{GroupKind, GroupResource, Gvk, Gvr};
@@ -76,7 +78,7 @@ pub struct Kind {
     /// Single fields of the stored version that a field selector can compare, besides
     /// `metadata.name` and `metadata.namespace`; [`Kind::field_path`] knows their labels.
     pub selectable_fields: &'static [&'static str],
-    /// The columns of its Table form.
+    /// The columns of its Table form; none, where it has no such form.
     pub columns: &'static [Column],
     /// Makes the cells of those columns for one object; several where a row needs none. Reads
     /// the object as its preferred version has it.

@@ -10,9 +10,8 @@ use crate::groups::{self, GroupPriority};
 
 /// Resources that wait for a feature gate in every version: group, resource and gate. Upstream
 /// asks these gates in the `rest` packages of `k8s.io/kubernetes/pkg/registry`.
-pub const GATES: &[(&str, &str, &str)] = &[
+const GATES: &[(&str, &str, &str)] = &[
     ("certificates.k8s.io", "clustertrustbundles", "ClusterTrustBundle"),
-    ("certificates.k8s.io", "podcertificaterequests", "PodCertificateRequest"),
     ("scheduling.k8s.io", "podgroups", "GenericWorkload"),
     ("scheduling.k8s.io", "workloads", "GenericWorkload"),
     ("storagemigration.k8s.io", "storageversionmigrations", "StorageVersionMigrator"),

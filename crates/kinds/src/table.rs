@@ -1,9 +1,10 @@
 //! The flat table of all kinds.
 
 use crate::{
-    Kind, admissionregistration, apiextensions, apiregistration, apps, authentication,
-    authorization, autoscaling, batch, certificates, coordination, core, discovery, events,
-    flowcontrol, networking, node, policy, rbac, resource, scheduling, storage,
+    Kind, admissionregistration, apiextensions, apiregistration, apiserverinternal, apps,
+    authentication, authorization, autoscaling, batch, certificates, coordination, core, discovery,
+    events, flowcontrol, networking, node, policy, rbac, resource, scheduling, storage,
+    storagemigration,
 };
 
 /// Every kind, by group in the order of discovery, then by resource.
@@ -42,6 +43,7 @@ pub(crate) static ALL: &[&Kind] = &[
     &batch::cron_job::KIND,
     &batch::job::KIND,
     &certificates::certificate_signing_request::KIND,
+    &certificates::cluster_trust_bundle::KIND,
     &networking::ingress_class::KIND,
     &networking::ingress::KIND,
     &networking::ip_address::KIND,
@@ -65,14 +67,21 @@ pub(crate) static ALL: &[&Kind] = &[
     &admissionregistration::validating_admission_policy_binding::KIND,
     &admissionregistration::validating_webhook_configuration::KIND,
     &apiextensions::custom_resource_definition::KIND,
+    &scheduling::pod_group::KIND,
     &scheduling::priority_class::KIND,
+    &scheduling::workload::KIND,
+    &coordination::lease_candidate::KIND,
     &coordination::lease::KIND,
     &node::runtime_class::KIND,
     &discovery::endpoint_slice::KIND,
     &resource::device_class::KIND,
+    &resource::device_taint_rule::KIND,
     &resource::resource_claim::KIND,
     &resource::resource_claim_template::KIND,
+    &resource::resource_pool_status_request::KIND,
     &resource::resource_slice::KIND,
     &flowcontrol::flow_schema::KIND,
     &flowcontrol::priority_level_configuration::KIND,
+    &apiserverinternal::storage_version::KIND,
+    &storagemigration::storage_version_migration::KIND,
 ];

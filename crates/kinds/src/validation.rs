@@ -23,6 +23,7 @@ pub(crate) mod network;
 pub(crate) mod paths;
 pub(crate) mod persistent_volume;
 pub(crate) mod pod_annotations;
+pub(crate) mod pod_groups;
 mod pod_options;
 pub(crate) mod pod_spec;
 pub(crate) mod pod_template;

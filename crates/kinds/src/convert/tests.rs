@@ -122,6 +122,95 @@ fn an_unknown_version_is_an_error() {
     assert!(convert(&mut object, "v2").is_err());
 }
 
+/// Versions without steps must be of one shape, however they are written in protobuf.
+#[test]
+fn versions_without_steps_are_of_one_shape() {
+    for kind in crate::all() {
+        let Some(storage) = kind.storage.filter(|at| group_of(at.group_version) == kind.group)
+        else {
+            continue;
+        };
+        let stored = version_of(storage.group_version);
+        for version in kind.versions {
+            let way = way(
+                kind.kind,
+                &kind.gvk(version).group_version().to_string(),
+                storage.group_version,
+            );
+            let same = way.is_some_and(|steps| steps.iter().all(Option::is_none));
+            if same && *version != stored {
+                assert_eq!(shape(&kind.gvk(version)), shape(&kind.gvk(stored)), "{}", kind.kind);
+            }
+        }
+    }
+}
+
+/// Every field below a type, by its path, with what it holds.
+fn shape(gvk: &object::Gvk) -> std::collections::BTreeMap<String, String> {
+    let schema = schema::builtin();
+    let mut found = std::collections::BTreeMap::new();
+    let mut open = vec![(String::new(), schema.root(gvk).expect("a root"))];
+    while let Some((path, id)) = open.pop() {
+        for field in &schema.get(id).fields {
+            let own = if field.inline { path.clone() } else { format!("{path}.{}", field.name) };
+            let mut inner = &field.shape;
+            let mut text = if field.pointer { "*".to_owned() } else { String::new() };
+            while let schema::Shape::List(item) | schema::Shape::Map(item) = inner {
+                text.push_str(if matches!(inner, schema::Shape::List(_)) { "[]" } else { "{}" });
+                inner = item;
+            }
+            match inner {
+                schema::Shape::Struct(below) => open.push((own.clone(), *below)),
+                other => text.push_str(&format!("{other:?}")),
+            }
+            if !field.inline {
+                found.insert(own, text);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_claim_of_v1beta1_says_at_once_what_it_wants() {
+    let claim = |version: &str, requests: Value| {
+        json!({
+            "apiVersion": format!("resource.k8s.io/{version}"), "kind": "ResourceClaim",
+            "metadata": {"name": "c"}, "spec": {"devices": {"requests": requests}},
+        })
+    };
+    let first = json!([{"deviceClassName": "y", "name": "b"}]);
+    let v1 = json!([
+        {"name": "a", "exactly": {"deviceClassName": "x", "count": 1, "selectors": []}},
+        {"name": "b", "firstAvailable": first},
+    ]);
+    let v1beta1 = json!([
+        {"name": "a", "deviceClassName": "x", "count": 1, "selectors": []},
+        {"name": "b", "firstAvailable": first},
+    ]);
+    there_and_back(&claim("v1", v1.clone()), &claim("v1beta1", v1beta1.clone()));
+    there_and_back(&claim("v1beta2", v1.clone()), &claim("v1beta1", v1beta1));
+    there_and_back(&claim("v1beta2", v1.clone()), &claim("v1", v1));
+}
+
+#[test]
+fn a_device_of_v1beta1_is_basic() {
+    let slice = |version: &str, spec: Value| {
+        json!({
+            "apiVersion": format!("resource.k8s.io/{version}"), "kind": "ResourceSlice",
+            "metadata": {"name": "s"}, "spec": spec,
+        })
+    };
+    let attributes = json!({"model": {"string": "x"}});
+    let v1 = json!({"nodeName": "n", "devices": [{"name": "d", "attributes": attributes}]});
+    let v1beta1 =
+        json!({"nodeName": "n", "devices": [{"name": "d", "basic": {"attributes": attributes}}]});
+    there_and_back(&slice("v1", v1), &slice("v1beta1", v1beta1));
+    let mut all = slice("v1beta1", json!({"nodeName": "", "allNodes": true}));
+    convert(&mut all, RESOURCE_V1).expect("known");
+    assert_eq!(all["spec"], json!({"allNodes": true}));
+}
+
 #[test]
 fn every_step_has_its_way_back() {
     for step in STEPS {

@@ -42,7 +42,8 @@ fn a_single_group() {
 
 #[test]
 fn the_resources_of_the_core_group() {
-    let (found, wanted) = (api_resource_list("", &builtin(&Served::default())[0].versions[0]), golden("api_v1.json"));
+    let (found, wanted) =
+        (api_resource_list("", &builtin(&Served::default())[0].versions[0]), golden("api_v1.json"));
     same(&found["resources"], &wanted["resources"], "resources");
     assert_eq!(found, wanted);
 }
@@ -89,7 +90,11 @@ fn everything_at_once() {
 fn storage_is_upstreams() {
     let wanted = golden("storage.json");
     let mut found = Map::new();
+    let served = Served::default();
     for kind in crate::all() {
+        if served.versions_of(kind).next().is_none() {
+            continue;
+        }
         // The newer events are the older ones, seen otherwise.
         let Some(storage) = kind.storage.filter(|_| kind.group != "events.k8s.io") else {
             continue;

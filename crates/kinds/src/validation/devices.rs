@@ -129,11 +129,18 @@ pub(crate) fn raw_object(at: &At<'_>, limit_bytes: usize, errors: &mut FieldErro
 
 /// A taint of a device.
 pub(crate) fn taint(at: &At<'_>, errors: &mut FieldErrors) {
+    changed_taint(at, false, errors);
+}
+
+/// The same; an effect that was there before is let through.
+pub(crate) fn changed_taint(at: &At<'_>, same_effect: bool, errors: &mut FieldErrors) {
     labels::key(&at.get("key"), at.get("key").text(), errors);
     if !at.get("value").is_empty() {
         at.get("value").check(errors, names::label_value);
     }
-    at.get("effect").require_one_of(errors, EFFECTS);
+    if !same_effect {
+        at.get("effect").require_one_of(errors, EFFECTS);
+    }
 }
 
 /// What a request puts up with.
