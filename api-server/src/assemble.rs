@@ -49,6 +49,7 @@ impl Server {
 /// caller's business.
 pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) -> Result<Server> {
     let tls = Arc::new(tls(&options)?);
+    kinds::allow_privileged(options.allow_privileged);
     let cache = Cache::start(store.clone(), &options.etcd_prefix, kinds::all())
         .await
         .context("the store can't be loaded")?;

@@ -333,6 +333,7 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
             .filter(|interval| *interval > Duration::ZERO),
         authorization_modes: given.list("authorization-mode").to_vec(),
         enable_admission: given.list("enable-admission-plugins").to_vec(),
+        allow_privileged: given.bool("allow-privileged"),
         disable_admission: given.list("disable-admission-plugins").to_vec(),
         admission_control_config_file: path("admission-control-config-file"),
         not_ready_seconds: given.int("default-not-ready-toleration-seconds"),

@@ -26,6 +26,7 @@ pub struct Options {
     pub compaction_interval: Option<Duration>,
     pub authorization_modes: Vec<String>,
     pub enable_admission: Vec<String>,
+    pub allow_privileged: bool,
     pub disable_admission: Vec<String>,
     pub admission_control_config_file: Option<PathBuf>,
     pub not_ready_seconds: i64,

@@ -84,7 +84,8 @@ pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         mark_scheduled(&mut pod);
         Ok(Some(pod))
     };
-    let call = ask.call(true)?;
+    // Upstream tracks no fields here: what a binding sets belongs to nobody.
+    let call = ask.call(false)?;
     let namespace = ask.resource.namespace.as_str();
     let target = Target { kind: pods, subresource: "binding", namespace, name };
     api.registry.update(&call, &target, &change).await?;

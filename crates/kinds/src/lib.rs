@@ -36,6 +36,7 @@ mod flowcontrol;
 mod networking;
 mod node;
 mod policy;
+mod privilege;
 mod rbac;
 mod resource;
 mod scheduling;
@@ -45,6 +46,7 @@ mod storagemigration;
 pub use self::core::service::address_errors as service_address_errors;
 pub use column::{Cell, Column, Row, TableRules};
 pub use convert::{convert, fold};
+pub use privilege::allow_privileged;
 pub use served::{Served, ServedVersion};
 pub use strategy::{Context, Plain, Strategy};
 

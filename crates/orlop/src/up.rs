@@ -158,6 +158,7 @@ fn api_server_options(options: &Options, pki: &Pki) -> Result<api_server::Option
         format!("--service-account-key-file={}", file("sa.pub")),
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local".to_owned(),
         format!("--service-cluster-ip-range={}", options.service_cluster_ip_range),
+        "--allow-privileged".to_owned(),
         "--authorization-mode=Node,RBAC".to_owned(),
         "--enable-admission-plugins=NodeRestriction".to_owned(),
         "--enable-bootstrap-token-auth".to_owned(),

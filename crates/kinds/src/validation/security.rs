@@ -2,6 +2,7 @@
 
 use super::text::user_or_group;
 use super::{At, paths};
+use crate::privilege;
 use object::{FieldErrors, names};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -19,6 +20,10 @@ const WINDOWS_USER_BYTES: usize = 104;
 pub(crate) fn container(at: &At<'_>, host_users: bool, errors: &mut FieldErrors) {
     if !at.is_set() {
         return;
+    }
+    let privileged = at.get("privileged");
+    if privileged.flag() && !privilege::is_allowed() {
+        privileged.forbidden(errors, "disallowed by cluster policy");
     }
     for field in ["runAsUser", "runAsGroup"] {
         at.get(field).check_int(errors, user_or_group);

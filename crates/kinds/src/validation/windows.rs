@@ -2,6 +2,7 @@
 //! `pkg/apis/core/validation`.
 
 use super::{At, containers};
+use crate::privilege;
 use object::FieldErrors;
 
 const NOT_ON_WINDOWS: &str = "cannot be set for a windows pod";
@@ -101,5 +102,8 @@ pub(crate) fn host_process(spec: &At<'_>, errors: &mut FieldErrors) {
     if !network.flag() {
         let detail = "hostNetwork must be true if pod contains any hostProcess containers";
         network.invalid_as(errors, false, detail);
+    }
+    if !privilege::is_allowed() {
+        spec.forbidden(errors, "hostProcess containers are disallowed by cluster policy");
     }
 }
