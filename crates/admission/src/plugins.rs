@@ -14,6 +14,7 @@ mod node_declared_feature_validator;
 mod node_restriction;
 mod persistent_volume_claim_resize;
 mod pod_amounts;
+mod pod_groups;
 mod pod_parts;
 mod pod_resize_validator;
 mod pod_security;
@@ -62,13 +63,11 @@ pub struct Row {
 pub enum State {
     /// All of it.
     Made(fn(&Setup) -> Box<dyn Plugin>),
-    /// Upstream's does nothing either while a feature gate is off, which it is.
-    Idle,
     /// Nothing yet; the text says what a cluster does without.
     Missing(&'static str),
 }
 
-use State::{Idle, Made, Missing};
+use State::{Made, Missing};
 
 const ON: bool = true;
 const OFF: bool = false;
@@ -103,20 +102,20 @@ pub static TABLE: &[Row] = &[
     row("ExtendedResourceToleration", OFF, Missing("tolerations for nodes of extended resources")),
     row("DefaultStorageClass", ON, Made(default_class::storage)),
     row("StorageObjectInUseProtection", ON, Made(storage_object_in_use_protection::make)),
-    row("PodGroupProtection", ON, Idle),
+    row("PodGroupProtection", ON, Made(pod_groups::protection)),
     row("OwnerReferencesPermissionEnforcement", OFF, Missing("rights on owners that are set")),
     row("PersistentVolumeClaimResize", ON, Made(persistent_volume_claim_resize::make)),
     row("RuntimeClass", ON, Made(runtime_class::make)),
     row("CertificateApproval", ON, Made(certificates::approval)),
     row("CertificateSigning", ON, Made(certificates::signing)),
-    row("ClusterTrustBundleAttest", ON, Idle),
+    row("ClusterTrustBundleAttest", ON, Made(certificates::attest)),
     row("CertificateSubjectRestriction", ON, Made(certificates::subject_restriction)),
     row("DefaultIngressClass", ON, Made(default_class::ingress)),
     row("DenyServiceExternalIPs", OFF, Made(deny_service_external_ips::make)),
     row("PodTopologyLabels", ON, Made(pod_topology_labels::make)),
-    row("PodGroupWorkloadExists", ON, Idle),
+    row("PodGroupWorkloadExists", ON, Made(pod_groups::workload_exists)),
     row("NodeDeclaredFeatureValidator", ON, Made(node_declared_feature_validator::make)),
-    row("JobValidation", ON, Idle),
+    row("JobValidation", ON, Made(pod_groups::job_validation)),
     row("PodResizeValidator", ON, Made(pod_resize_validator::make)),
     row("MutatingAdmissionPolicy", ON, Missing("policies in CEL that change objects")),
     row("MutatingAdmissionWebhook", ON, Missing("webhooks that change objects")),
@@ -167,7 +166,7 @@ pub fn switched_on(
                     row.name
                 ));
             }
-            Idle | Missing(_) => {}
+            Missing(_) => {}
         }
     }
     Ok(Chain::new(plugins))

@@ -1,5 +1,6 @@
-//! `CertificateApproval`, `CertificateSigning` and `CertificateSubjectRestriction`: who may have a
-//! signer sign, who may sign for it, and what nobody gets signed.
+//! `CertificateApproval`, `CertificateSigning`, `ClusterTrustBundleAttest` and
+//! `CertificateSubjectRestriction`: who may have a signer sign, who may sign for it, who may say
+//! whom it trusts, and what nobody gets signed.
 //!
 //! Mirrors `plugin/pkg/admission/certificates`.
 
@@ -9,7 +10,7 @@ use super::signing_request::Subject;
 use crate::{Cluster, Operation, Plugin, Request};
 use async_trait::async_trait;
 use auth::Attributes;
-use object::{Result, Value};
+use object::{Result, Value, meta};
 use std::sync::Arc;
 
 const GROUP: &str = "certificates.k8s.io";
@@ -21,6 +22,10 @@ struct SignerRight {
     name: &'static str,
     part: &'static str,
     verb: &'static str,
+    cluster: Arc<dyn Cluster>,
+}
+
+struct Attest {
     cluster: Arc<dyn Cluster>,
 }
 
@@ -36,6 +41,10 @@ pub(super) fn signing(setup: &Setup) -> Box<dyn Plugin> {
     let cluster = setup.cluster.clone();
     let (name, part, verb) = ("CertificateSigning", "status", "sign");
     Box::new(SignerRight { name, part, verb, cluster })
+}
+
+pub(super) fn attest(setup: &Setup) -> Box<dyn Plugin> {
+    Box::new(Attest { cluster: setup.cluster.clone() })
 }
 
 pub(super) fn subject_restriction(_setup: &Setup) -> Box<dyn Plugin> {
@@ -60,7 +69,7 @@ impl Plugin for SignerRight {
             return Ok(());
         }
         let signer = text(&old["spec"]["signerName"]);
-        if self.may(request, signer).await {
+        if may(&*self.cluster, request, self.verb, signer).await {
             return Ok(());
         }
         let verb = self.verb;
@@ -69,20 +78,46 @@ impl Plugin for SignerRight {
     }
 }
 
-impl SignerRight {
-    /// On this signer, or on all of its domain.
-    async fn may(&self, request: &Request<'_>, signer: &str) -> bool {
-        let user = Arc::new(request.user.clone());
-        let domain = signer.split_once('/').map_or(signer, |(domain, _)| domain);
-        for name in [signer.to_owned(), format!("{domain}/*")] {
-            let asked =
-                Attributes::resource(user.clone(), self.verb, GROUP, "signers").named(&name);
-            if self.cluster.decide(&asked).await.is_allow() {
-                return true;
-            }
-        }
-        false
+#[async_trait]
+impl Plugin for Attest {
+    fn name(&self) -> &'static str {
+        "ClusterTrustBundleAttest"
     }
+
+    async fn validate(&self, request: &Request<'_>, object: Option<&Value>) -> Result<()> {
+        let changes = matches!(request.operation, Operation::Create | Operation::Update);
+        let concerns = request.is(GROUP, "clustertrustbundles") && changes;
+        let Some(bundle) = object.filter(|_| concerns) else { return Ok(()) };
+        let signer = text(&bundle["spec"]["signerName"]);
+        let same = request.old.is_some_and(|old| without_owners(old) == without_owners(bundle));
+        if signer.is_empty() || same || may(&*self.cluster, request, "attest", signer).await {
+            return Ok(());
+        }
+        let why = format!("user not permitted to attest for signerName {signer:?}");
+        Err(request.forbidden(object, why))
+    }
+}
+
+/// An object without what garbage collection changes in it.
+fn without_owners(object: &Value) -> Value {
+    let mut object = object.clone();
+    for field in ["ownerReferences", "finalizers", "managedFields"] {
+        meta::of(&mut object).remove(field);
+    }
+    object
+}
+
+/// Whether the user has a right on this signer, or on all of its domain.
+async fn may(cluster: &dyn Cluster, request: &Request<'_>, verb: &str, signer: &str) -> bool {
+    let user = Arc::new(request.user.clone());
+    let domain = signer.split_once('/').map_or(signer, |(domain, _)| domain);
+    for name in [signer.to_owned(), format!("{domain}/*")] {
+        let asked = Attributes::resource(user.clone(), verb, GROUP, "signers").named(&name);
+        if cluster.decide(&asked).await.is_allow() {
+            return true;
+        }
+    }
+    false
 }
 
 #[async_trait]
@@ -128,6 +163,31 @@ mod tests {
         );
         cluster.allow("approve", "signers", "example.com/*");
         assert!(case.update("", "r", &old, &mut old.clone()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn whom_a_signer_trusts_is_said_by_who_may() {
+        let cluster = cluster();
+        let case = Case::new(attest, &cluster, GROUP, "clustertrustbundles");
+        let bundle = |signer: &str, trusted: &str| {
+            let spec = json!({"signerName": signer, "trustBundle": trusted});
+            json!({"metadata": {"name": "b"}, "spec": spec})
+        };
+        let old = bundle("example.com/web", "one");
+        let why = case.create("", &mut old.clone()).await.expect_err("a refusal");
+        assert_eq!(
+            why.to_string(),
+            "clustertrustbundles.certificates.k8s.io \"b\" is forbidden: user not permitted to \
+             attest for signerName \"example.com/web\""
+        );
+        assert!(case.create("", &mut bundle("", "one")).await.is_ok());
+        let mut held = old.clone();
+        held["metadata"]["finalizers"] = json!(["a/b"]);
+        assert!(case.update("", "b", &old, &mut held).await.is_ok());
+        let mut other = bundle("example.com/web", "two");
+        assert!(case.update("", "b", &old, &mut other).await.is_err());
+        cluster.allow("attest", "signers", "example.com/web");
+        assert!(case.update("", "b", &old, &mut other).await.is_ok());
     }
 
     #[tokio::test]

@@ -142,11 +142,9 @@ fn warn(request: &Request<'_>, policy: &Policy, pod: Pod<'_>) {
 
 /// Whether an update changes what a standard is about: containers come, or run something else.
 fn concerns(new: &Value, old: &Value) -> bool {
-    let list = |pod: &Value, name: &str| items(&pod["spec"][name]).cloned().collect::<Vec<_>>();
     let other_images = |name: &str| {
-        let (new, old) = (list(new, name), list(old, name));
-        new.len() != old.len()
-            || new.iter().zip(&old).any(|(new, old)| new["image"] != old["image"])
+        let (new, old) = (items(&new["spec"][name]), items(&old["spec"][name]));
+        !new.map(|container| &container["image"]).eq(old.map(|container| &container["image"]))
     };
     let added = items(&new["spec"]["ephemeralContainers"]).any(|container| {
         let known = items(&old["spec"]["ephemeralContainers"])
