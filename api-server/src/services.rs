@@ -17,6 +17,7 @@ mod range;
 mod raw;
 mod repair;
 mod spec;
+mod strays;
 
 pub(crate) use allocator::{Desk, Services};
 pub(crate) use default_range::ensure as ensure_default_range;

@@ -19,7 +19,7 @@ const GROUP: &str = "networking.k8s.io";
 /// The label of the addresses that the API server manages, and its value.
 pub(super) const MANAGED_BY: (&str, &str) =
     ("ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.io");
-const FAMILY_LABEL: &str = "ipaddress.kubernetes.io/ip-family";
+pub(super) const FAMILY_LABEL: &str = "ipaddress.kubernetes.io/ip-family";
 
 /// Why there is no address.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +108,32 @@ impl Addresses {
             }
         }
         Ok(())
+    }
+
+    /// Removes the object of an address as it was seen; one that was made anew meanwhile stays.
+    pub(super) async fn discard(&self, object: &Value) -> Result<()> {
+        let name = meta::name(object);
+        let shelf = self.cache.shelf(kind("ipaddresses")?);
+        let Some(item) = shelf.map(|shelf| shelf.get("", name)).transpose()?.flatten() else {
+            return Ok(());
+        };
+        if meta::uid(&item.stored_value()?) != meta::uid(object) {
+            return Ok(());
+        }
+        let (key, expect) = (self.key("ipaddresses", "", name)?, Expect::Revision(item.revision));
+        self.store.commit(&key, expect, Change::Delete).await.map(drop).map_err(store_error)
+    }
+
+    /// Whether any range has this address to give.
+    pub(super) fn is_in_range(&self, address: IpAddr) -> bool {
+        let kind = kind("servicecidrs").ok();
+        let Some(shelf) = kind.and_then(|kind| self.cache.shelf(kind)) else { return false };
+        let items = self.cache.list_now(shelf, &Query::everything()).items;
+        items.iter().filter_map(|item| item.stored_value().ok()).any(|object| {
+            let texts = object["spec"]["cidrs"].as_array().into_iter().flatten();
+            let mut ranges = texts.filter_map(Value::as_str).filter_map(Range::parse);
+            ranges.any(|range| range.gives(address))
+        })
     }
 
     /// Where an object of a built-in kind is stored.

@@ -1,12 +1,13 @@
 //! Brings the given-out ports and addresses back in line with the services.
 //!
 //! Ports that nobody has are given back after they were seen so a few times, for a service may
-//! be on its way. Addresses of services that lost their object get it again. Mirrors
-//! `portallocator/controller`; the rest of what upstream does for addresses (`ipallocator/controller`)
-//! only reports.
+//! be on its way. Addresses of services that lost their object get it again, and objects of
+//! addresses that no service has go. Mirrors `portallocator/controller` and
+//! `ipallocator/controller` of `pkg/registry/core/service`, whose events are lines of the log here.
 
 use super::allocator::{Services, addresses_of};
 use super::spec::Spec;
+use super::strays::{self, Claim, stray};
 use crate::objects::Cached;
 use auth::Objects;
 use object::{GroupResource, Result, Value, meta};
@@ -44,10 +45,11 @@ impl Repair {
             .filter(|port| (first..=last).contains(port))
             .collect();
         self.services.ports.rebuild(|stored| rebuilt(stored, &in_use, &mut leaks)).await?;
-        for service in &services {
-            self.claim_again(service).await?;
+        let ending = |service: &&Arc<Value>| meta::deletion_timestamp(service).is_some();
+        for service in services.iter().filter(|service| !ending(service)) {
+            self.mend(service).await?;
         }
-        Ok(())
+        self.sweep().await
     }
 
     /// Repairs for ever.
@@ -61,17 +63,32 @@ impl Repair {
         }
     }
 
-    async fn claim_again(&self, service: &Value) -> Result<()> {
-        if meta::deletion_timestamp(service).is_some() {
-            return Ok(());
-        }
-        let known = GroupResource::new("networking.k8s.io", "ipaddresses");
+    /// Sees to it that each address of a service is its own.
+    async fn mend(&self, service: &Value) -> Result<()> {
+        let given = &self.services.addresses;
         for address in addresses_of(service) {
-            if self.objects.get(&known, "", &address.to_string()).is_some() {
+            let (namespace, name) = (meta::namespace(service), meta::name(service));
+            if !given.is_in_range(address) {
+                tracing::warn!(
+                    "the address {address} of the service {namespace}/{name} is not within any \
+                     service CIDR; please recreate"
+                );
                 continue;
             }
-            if self.services.addresses.claim(service, address).await? {
-                let (namespace, name) = (meta::namespace(service), meta::name(service));
+            if let Some(object) = self.objects.get(&known(), "", &address.to_string()) {
+                match strays::claim(&object, service, self.named(&object).as_deref()) {
+                    Claim::Right => continue,
+                    Claim::Shared => {
+                        tracing::warn!(
+                            "the address {address} of the service {namespace}/{name} was assigned \
+                             to other services; please recreate"
+                        );
+                        continue;
+                    }
+                    Claim::Wrong => given.discard(&object).await?,
+                }
+            }
+            if given.claim(service, address).await? {
                 tracing::warn!(
                     "the address {address} of the service {namespace}/{name} was not allocated; repaired"
                 );
@@ -79,6 +96,35 @@ impl Repair {
         }
         Ok(())
     }
+
+    /// Takes back addresses that no service has.
+    async fn sweep(&self) -> Result<()> {
+        for object in self.objects.list(&known(), None) {
+            let created = object["metadata"]["creationTimestamp"].as_str().unwrap_or_default();
+            let Ok(created) = object::time::parse(created) else { continue };
+            let age = Duration::try_from(runtime::clock::now().duration_since(created));
+            let service = self.named(&object);
+            if let Some(why) = stray(&object, service.as_deref(), age.unwrap_or_default()) {
+                let (namespace, name) = strays::parent(&object);
+                tracing::warn!(
+                    "the address {} of the service {namespace}/{name} {why}: cleaning up",
+                    meta::name(&object)
+                );
+                self.services.addresses.discard(&object).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The service that the object of an address names.
+    fn named(&self, object: &Value) -> Option<Arc<Value>> {
+        let (namespace, name) = strays::parent(object);
+        self.objects.get(&GroupResource::new("", "services"), namespace, name)
+    }
+}
+
+fn known() -> GroupResource {
+    GroupResource::new("networking.k8s.io", "ipaddresses")
 }
 
 fn ports_of(service: &Value) -> Vec<u16> {
