@@ -54,7 +54,7 @@ stop() {
     for file in "${@/%/.keeper.pid}" "${@/%/.pid}"; do
         file=$RUN_DIR/$file
         alive "$file" && { kill "$(pid_of "$file")" || :; }
-        until_ok 10 dead "$file" || kill -9 "$(pid_of "$file")" || :
+        until_ok "${STOP_SECONDS:-10}" dead "$file" || kill -9 "$(pid_of "$file")" || :
         rm -f "$file"
     done
 }
