@@ -1,16 +1,16 @@
 //! cronjob-controller: a Job each time a schedule says so.
 //!
-//! Mirrors `k8s.io/kubernetes/pkg/controller/cronjob`. Time zones other than UTC are not known to
-//! this process: a CronJob that names one is told so, and doesn't run.
+//! Mirrors `k8s.io/kubernetes/pkg/controller/cronjob`.
 
+mod fields;
 mod plan;
 mod schedule;
 
 use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::{
-    Action, EventType, Informer, Key, Outcome, Queue, Recorder, SyncError, events, execute, owner,
-    run_workers,
+    Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
+    events, execute, owner, run_workers,
 };
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use kube::Client;
@@ -23,6 +23,9 @@ struct Controller {
     client: Client,
     crons: Arc<Informer<CronJob>>,
     jobs: Arc<Informer<Job>>,
+    /// Statuses and Jobs that were written and don't show yet.
+    written: Expectations,
+    jobs_written: Expectations,
     recorder: Recorder,
 }
 
@@ -32,11 +35,26 @@ pub(crate) fn start(context: &Context) {
         client: context.client(),
         crons: context.informers.of::<CronJob>(),
         jobs: context.informers.of::<Job>(),
+        written: Expectations::default(),
+        jobs_written: Expectations::default(),
         recorder: context.recorder(),
     });
     let queue = Queue::named("cronjob");
     let add = queue.clone();
-    controller.crons.on_change(move |change| add.add(Key::of(&**change.object())));
+    controller.crons.on_change(move |change| {
+        let key = Key::of(&**change.object());
+        match change {
+            // The new schedule begins now: what it had been due of before is not made up for.
+            Change::Updated(old, new) if schedule_of(old) != schedule_of(new) => {
+                let zone = clock::zone();
+                if let Some(wait) = plan::wait_after_change(new, &zone, clock::now()) {
+                    return add.add_after(key, wait);
+                }
+                add.add(key);
+            }
+            _ => add.add(key),
+        }
+    });
     let add = queue.clone();
     controller.jobs.on_change(move |change| {
         let job = change.object();
@@ -57,15 +75,24 @@ pub(crate) fn start(context: &Context) {
 
 impl Controller {
     async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
-        let Some(cron) = self.crons.get(&key) else { return Ok(Outcome::Done) };
+        let Some(cron) = self.crons.get(&key) else {
+            self.written.forget(&key);
+            self.jobs_written.forget(&key);
+            return Ok(Outcome::Done);
+        };
+        // Of an older status a Job would seem to be lost, or not to be the CronJob's.
+        if !self.written.are_met(&key, &self.crons) || !self.jobs_written.are_met(&key, &self.jobs)
+        {
+            return Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK));
+        }
         let jobs = self.jobs.controlled_by(cron.metadata.uid.as_deref().unwrap_or_default());
-        let plan = plan(&Snapshot { cron: &cron, jobs }, clock::now());
+        let plan = plan(&Snapshot { cron: &cron, jobs, zone: clock::zone() }, clock::now());
         let look_again = plan.look_again;
-        self.execute(&cron, plan).await?;
+        self.execute(&key, &cron, plan).await?;
         Ok(look_again.map_or(Outcome::Done, Outcome::Again))
     }
 
-    async fn execute(&self, cron: &CronJob, plan: Plan) -> Result<(), SyncError> {
+    async fn execute(&self, key: &Key, cron: &CronJob, plan: Plan) -> Result<(), SyncError> {
         for (kind, reason, text) in plan.tell {
             self.recorder.tell(cron, kind, reason, text);
         }
@@ -84,6 +111,7 @@ impl Controller {
                         let text = format!("Created job {name}");
                         self.recorder.tell(cron, EventType::Normal, "SuccessfulCreate", text);
                     }
+                    self.jobs_written.wrote(key, &self.jobs, std::slice::from_ref(&answer));
                     if let Some(made) = self.made(cron, answer, name) {
                         let mut next = status.unwrap_or_else(|| cron.clone());
                         let own = next.status.get_or_insert_default();
@@ -101,7 +129,8 @@ impl Controller {
             }
         }
         if let Some(status) = status.filter(|status| status != cron) {
-            execute(&self.client, &Action::update_status(&status)).await?;
+            let answer = execute(&self.client, &Action::update_status(&status)).await?;
+            self.written.wrote(key, &self.crons, &[answer]);
         }
         Ok(())
     }
@@ -117,4 +146,9 @@ impl Controller {
             }
         }
     }
+}
+
+/// What says when it is due.
+fn schedule_of(cron: &CronJob) -> (&str, Option<&str>) {
+    (&cron.spec.schedule, cron.spec.time_zone.as_deref())
 }

@@ -6,7 +6,7 @@
 mod plan;
 mod pod;
 
-use super::revisions::Revisions;
+use super::revisions::{Naming, Revisions};
 use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::selector::{Matcher, is_empty};
@@ -117,8 +117,13 @@ impl Controller {
         }
         let uid = set.metadata.uid.as_deref().unwrap_or_default();
         let collisions = set.status.as_ref().and_then(|status| status.collision_count);
-        let revisions =
-            Revisions::of(&*set, &spec.template, collisions, self.revisions.controlled_by(uid));
+        let revisions = Revisions::of(
+            &*set,
+            &spec.template,
+            collisions,
+            Naming::Template,
+            self.revisions.controlled_by(uid),
+        );
         self.write_revision(&revisions).await?;
         let snapshot = Snapshot {
             set: &set,

@@ -6,7 +6,7 @@ mod plan;
 mod pod;
 mod retention;
 
-use super::revisions::{HASH_LABEL, Revisions};
+use super::revisions::{HASH_LABEL, Naming, Revisions};
 use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::selector::{Matcher, is_empty};
@@ -109,7 +109,8 @@ impl Controller {
         let uid = set.metadata.uid.as_deref().unwrap_or_default();
         let collisions = set.status.as_ref().and_then(|status| status.collision_count);
         let known = self.revisions.controlled_by(uid);
-        let revisions = Revisions::of(&*set, &spec.template, collisions, known.clone());
+        let revisions =
+            Revisions::of(&*set, &spec.template, collisions, Naming::Patch, known.clone());
         self.write_revision(&revisions).await?;
         let current = set.status.as_ref().and_then(|status| status.current_revision.as_deref());
         let old = current.and_then(|name| {

@@ -15,6 +15,11 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// The time zone of this machine, or the one that `TZ` names; UTC where it is not to be told.
+pub fn zone() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::try_system().unwrap_or(jiff::tz::TimeZone::UTC)
+}
+
 /// The monotonic clock.
 pub fn monotonic() -> Instant {
     Instant::now()

@@ -2,11 +2,12 @@
 //!
 //! Mirrors `syncCronJob` and `mostRecentScheduleTime` of `k8s.io/kubernetes/pkg/controller/cronjob`.
 
-use super::schedule::Schedule;
+use super::schedule::{Schedule, zone_named};
 use control::EventType;
 use control::owner::controller_ref;
 use k8s_openapi::api::batch::v1::{CronJob, CronJobStatus, Job};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use k8s_openapi::jiff::tz::TimeZone;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,11 +18,16 @@ const MISSED_MAX: i64 = 100;
 /// Added to a wait, so that the time has surely come when it is over.
 const SLACK: Duration = Duration::from_millis(100);
 
+/// For when a Job was due.
+const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
+
 /// What is known of a CronJob.
 pub(super) struct Snapshot<'a> {
     pub(super) cron: &'a CronJob,
     /// The Jobs that it controls.
     pub(super) jobs: Vec<Arc<Job>>,
+    /// The zone of schedules that name none: this process's.
+    pub(super) zone: TimeZone,
 }
 
 /// The answer to a snapshot.
@@ -65,9 +71,10 @@ fn clean_up(snapshot: &Snapshot<'_>) -> Vec<Arc<Job>> {
     let spec = &snapshot.cron.spec;
     let mut gone = Vec::new();
     for (kind, limit) in [
-        ("Complete", spec.successful_jobs_history_limit.unwrap_or(3)),
-        ("Failed", spec.failed_jobs_history_limit.unwrap_or(1)),
+        ("Complete", spec.successful_jobs_history_limit),
+        ("Failed", spec.failed_jobs_history_limit),
     ] {
+        let Some(limit) = limit else { continue };
         let mut jobs: Vec<&Arc<Job>> =
             snapshot.jobs.iter().filter(|job| end(job) == Some(kind)).collect();
         jobs.sort_by_key(|job| {
@@ -121,45 +128,49 @@ fn follow_jobs(snapshot: &Snapshot<'_>, status: &mut CronJobStatus, plan: &mut P
 
 fn schedule(snapshot: &Snapshot<'_>, status: &mut CronJobStatus, plan: &mut Plan, now: Timestamp) {
     let spec = &snapshot.cron.spec;
-    if let Some(zone) = spec.time_zone.as_deref()
-        && !matches!(zone, "UTC" | "Etc/UTC")
+    let zone = spec.time_zone.as_deref();
+    if let Some(zone) = zone
+        && let Err(error) = zone_named(zone)
     {
-        let text = format!("invalid timeZone: {zone:?}: only UTC is known to this controller");
-        plan.tell.push((EventType::Warning, "UnknownTimeZone", text));
-        return;
+        return plan.warn("UnknownTimeZone", format!("invalid timeZone: {zone:?}: {error}"));
     }
     if spec.suspend == Some(true) {
         return;
     }
-    let schedule = match Schedule::parse(&spec.schedule) {
+    if spec.schedule.contains("TZ") {
+        let text = format!(
+            "CRON_TZ or TZ used in schedule {:?} is not officially supported, see \
+             https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details",
+            spec.schedule
+        );
+        plan.warn("UnsupportedSchedule", text);
+    }
+    let schedule = match read(snapshot.cron, &snapshot.zone) {
         Ok(schedule) => schedule,
         Err(error) => {
             let text = format!("unparseable schedule: {:?} : {error}", spec.schedule);
-            plan.tell.push((EventType::Warning, "UnparseableSchedule", text));
-            return;
+            return plan.warn("UnparseableSchedule", text);
         }
     };
-    let Some(next) = schedule.next(now) else {
-        let text = format!("invalid schedule: {} : it is never due", spec.schedule);
-        plan.tell.push((EventType::Warning, "InvalidSchedule", text));
-        return;
+    let recent = match recent(snapshot.cron, &schedule, now, true) {
+        Ok(recent) => recent,
+        Err(error) => {
+            let text = format!("invalid schedule: {} : {error}", spec.schedule);
+            return plan.warn("InvalidSchedule", text);
+        }
     };
-    let wait = Duration::try_from(next.duration_since(now)).unwrap_or_default();
-    plan.look_again = Some(wait + SLACK);
-    let Some((due, missed)) = most_recent(snapshot.cron, &schedule, now) else { return };
-    if missed > MISSED_MAX {
-        let text = format!(
-            "too many missed start times: {missed}. Set or decrease .spec.startingDeadlineSeconds \
-             or check clock skew"
-        );
-        plan.tell.push((EventType::Warning, "TooManyMissedTimes", text));
+    plan.look_again = wait(snapshot.cron, &schedule, now);
+    let Some(due) = recent.due else { return };
+    if recent.missed > MISSED_MAX {
+        let text = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or \
+                    check clock skew";
+        plan.warn("TooManyMissedTimes", text.into());
     }
     if let Some(limit) = spec.starting_deadline_seconds
         && now.duration_since(due) > SignedDuration::from_secs(limit)
     {
-        let text = format!("Missed scheduled time to start a job: {due}");
-        plan.tell.push((EventType::Warning, "MissSchedule", text));
-        return;
+        let due = due.strftime("%a, %d %b %Y %H:%M:%S +0000");
+        return plan.warn("MissSchedule", format!("Missed scheduled time to start a job: {due}"));
     }
     let name = job_name(snapshot.cron, due);
     let active = status.active.clone().unwrap_or_default();
@@ -185,30 +196,89 @@ fn schedule(snapshot: &Snapshot<'_>, status: &mut CronJobStatus, plan: &mut Plan
     plan.create = Some((new_job(snapshot.cron, name, due), Time(due)));
 }
 
-/// The last time that was due and has no Job, and how many were.
-fn most_recent(cron: &CronJob, schedule: &Schedule, now: Timestamp) -> Option<(Timestamp, i64)> {
+impl Plan {
+    fn warn(&mut self, reason: &'static str, text: String) {
+        self.tell.push((EventType::Warning, reason, text));
+    }
+}
+
+/// The schedule of `cron`: in the zone that it names itself, else in its `timeZone`, else in `zone`.
+fn read(cron: &CronJob, zone: &TimeZone) -> Result<Schedule, String> {
+    let own = cron.spec.time_zone.as_deref().and_then(|name| zone_named(name).ok());
+    Schedule::parse(&cron.spec.schedule, own.as_ref().unwrap_or(zone))
+}
+
+/// Until the time after the last that was due: how long a CronJob waits whose schedule is another
+/// now.
+pub(super) fn wait_after_change(
+    cron: &CronJob,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Option<Duration> {
+    wait(cron, &read(cron, zone).ok()?, now)
+}
+
+/// Until `cron` is to be looked at again.
+fn wait(cron: &CronJob, schedule: &Schedule, now: Timestamp) -> Option<Duration> {
+    let from = match recent(cron, schedule, now, false) {
+        Ok(Recent { due: Some(due), .. }) => due,
+        Ok(Recent { earliest, missed: 0, .. }) => earliest,
+        _ => now,
+    };
+    let wait = Duration::try_from(schedule.next(from)?.duration_since(now)).unwrap_or_default();
+    Some(wait + SLACK)
+}
+
+/// What was due of late.
+struct Recent {
+    /// From when on it is looked.
+    earliest: Timestamp,
+    /// The last time that was due.
+    due: Option<Timestamp>,
+    /// About how many were due and have no Job.
+    missed: i64,
+}
+
+/// What was due until `now`. Unless `within_deadline`, times that may not be made up for any more
+/// are among them.
+fn recent(
+    cron: &CronJob,
+    schedule: &Schedule,
+    now: Timestamp,
+    within_deadline: bool,
+) -> Result<Recent, String> {
     let spec = &cron.spec;
     let last = cron.status.as_ref().and_then(|status| status.last_schedule_time.as_ref());
-    let mut earliest = last.or(cron.metadata.creation_timestamp.as_ref())?.0;
-    if let Some(limit) = spec.starting_deadline_seconds
+    let start = last.or(cron.metadata.creation_timestamp.as_ref());
+    let mut earliest = start.map_or(now, |start| start.0);
+    if let Some(limit) = spec.starting_deadline_seconds.filter(|_| within_deadline)
         && let Ok(deadline) = now.checked_sub(SignedDuration::from_secs(limit))
     {
         earliest = earliest.max(deadline);
     }
-    let first = schedule.next(earliest).filter(|first| *first <= now)?;
-    let Some(second) = schedule.next(first).filter(|second| *second <= now) else {
-        return Some((first, 1));
-    };
-    let period = second.duration_since(first).as_secs().max(1);
+    let never = || "time difference between two schedules is less than 1 second".to_owned();
+    let first = schedule.next(earliest).ok_or_else(never)?;
+    if now < first {
+        return Ok(Recent { earliest, due: None, missed: 0 });
+    }
+    let second = schedule.next(first).ok_or_else(never)?;
+    if now < second {
+        return Ok(Recent { earliest, due: Some(first), missed: 0 });
+    }
+    let period = second.duration_since(first).as_secs();
+    if period < 1 {
+        return Err(never());
+    }
     let missed = now.duration_since(first).as_secs() / period + 1;
     let back = SignedDuration::from_secs((missed - 2).max(0).saturating_mul(period));
-    let mut recent = first.checked_add(back).unwrap_or(first);
-    // Of an uneven schedule this guess may be off: begin where a time surely is.
-    recent = schedule.next(recent).filter(|next| *next <= now).unwrap_or(second);
-    while let Some(next) = schedule.next(recent).filter(|next| *next <= now) {
-        recent = next;
+    // Of an uneven schedule this guess may be off: from it on, each is looked at.
+    let guess = first.checked_add(back).unwrap_or(first);
+    let mut due = None;
+    let mut from = guess;
+    while let Some(next) = schedule.next(from).filter(|next| *next <= now) {
+        (from, due) = (next, Some(next));
     }
-    Some((recent, missed))
+    Ok(Recent { earliest, due, missed })
 }
 
 /// The same time gives the same name: no time is run twice.
@@ -220,7 +290,10 @@ fn new_job(cron: &CronJob, name: String, due: Timestamp) -> Job {
     let template = cron.spec.job_template.clone();
     let meta = template.metadata.unwrap_or_default();
     let mut annotations = meta.annotations.unwrap_or_default();
-    annotations.insert("batch.kubernetes.io/cronjob-scheduled-timestamp".into(), due.to_string());
+    let zone = zone_named(cron.spec.time_zone.as_deref().unwrap_or_default());
+    let local = due.to_zoned(zone.unwrap_or(TimeZone::UTC));
+    let form = if local.offset().is_zero() { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
+    annotations.insert(SCHEDULED.into(), local.strftime(form).to_string());
     Job {
         metadata: ObjectMeta {
             name: Some(name),
@@ -264,6 +337,10 @@ mod tests {
         Arc::new(serde_json::from_value(value).expect("a job"))
     }
 
+    fn snapshot(cron: &CronJob, jobs: Vec<Arc<Job>>) -> Snapshot<'_> {
+        Snapshot { cron, jobs, zone: TimeZone::UTC }
+    }
+
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a time")
     }
@@ -274,19 +351,17 @@ mod tests {
 
     #[test]
     fn a_due_time_makes_one_job_and_the_last_of_many_counts() {
-        let early = plan(
-            &Snapshot { cron: &cron(json!({}), json!({})), jobs: vec![] },
-            at("2026-01-01T00:04:00Z"),
-        );
+        let early =
+            plan(&snapshot(&cron(json!({}), json!({})), vec![]), at("2026-01-01T00:04:00Z"));
         assert!(early.create.is_none());
         assert_eq!(early.look_again, Some(Duration::from_secs(60) + SLACK));
         let late = at("2026-01-01T03:17:00Z");
-        let due = plan(&Snapshot { cron: &cron(json!({}), json!({})), jobs: vec![] }, late);
+        let due = plan(&snapshot(&cron(json!({}), json!({})), vec![]), late);
         let (job, time) = due.create.expect("due");
         assert_eq!(time.0, at("2026-01-01T03:15:00Z"));
         assert_eq!(job.metadata.name.as_deref(), Some("c-29453955"));
         let done = json!({"lastScheduleTime": "2026-01-01T03:15:00Z"});
-        let again = plan(&Snapshot { cron: &cron(json!({}), done), jobs: vec![] }, late);
+        let again = plan(&snapshot(&cron(json!({}), done), vec![]), late);
         assert!(again.create.is_none());
     }
 
@@ -298,7 +373,7 @@ mod tests {
             [("Allow", true, 0), ("Forbid", false, 0), ("Replace", true, 1)]
         {
             let cron = cron(json!({"concurrencyPolicy": policy}), running.clone());
-            let plan = plan(&Snapshot { cron: &cron, jobs: vec![job("old", None)] }, now);
+            let plan = plan(&snapshot(&cron, vec![job("old", None)]), now);
             assert_eq!((plan.create.is_some(), plan.delete.len()), (creates, deletes), "{policy}");
         }
     }
@@ -314,8 +389,12 @@ mod tests {
             job("d", Some("Complete")),
             job("e", Some("Failed")),
         ];
-        let cron = cron(json!({"suspend": true}), status);
-        let plan = plan(&Snapshot { cron: &cron, jobs }, at("2026-01-01T00:06:00Z"));
+        let cron = cron(
+            json!({"suspend": true, "successfulJobsHistoryLimit": 3,
+            "failedJobsHistoryLimit": 1}),
+            status,
+        );
+        let plan = plan(&snapshot(&cron, jobs), at("2026-01-01T00:06:00Z"));
         assert_eq!(reasons(&plan), ["SawCompletedJob", "MissingJob"]);
         let gone: Vec<_> = plan.delete.iter().map(|job| job.metadata.name.clone()).collect();
         assert_eq!(gone, [Some("a".to_owned())]);
@@ -329,13 +408,56 @@ mod tests {
             (json!({"startingDeadlineSeconds": 10}), vec![]),
             (json!({"schedule": "nonsense"}), vec!["UnparseableSchedule"]),
             (json!({"schedule": "59 23 31 2 *"}), vec!["InvalidSchedule"]),
-            (json!({"timeZone": "Europe/Oslo"}), vec!["UnknownTimeZone"]),
+            (json!({"timeZone": "Europe/Nowhere"}), vec!["UnknownTimeZone"]),
+            (
+                json!({"schedule": "TZ=UTC * * * *"}),
+                vec!["UnsupportedSchedule", "UnparseableSchedule"],
+            ),
         ];
         for (extra, expected) in table {
             let cron = cron(extra.clone(), json!({}));
-            let plan = plan(&Snapshot { cron: &cron, jobs: vec![] }, now);
+            let plan = plan(&snapshot(&cron, vec![]), now);
             assert!(plan.create.is_none(), "{extra}");
             assert_eq!(reasons(&plan), expected, "{extra}");
         }
+    }
+
+    #[test]
+    fn a_time_zone_moves_the_times() {
+        let extra = json!({"timeZone": "Asia/Kolkata", "schedule": "0 9 * * *"});
+        let done = json!({"lastScheduleTime": "2026-01-01T03:30:00Z"});
+        let cron = cron(extra, done);
+        let early = plan(&snapshot(&cron, vec![]), at("2026-01-02T03:29:00Z"));
+        assert_eq!((early.create.is_none(), early.look_again), (true, Some(MINUTE + SLACK)));
+        let due = plan(&snapshot(&cron, vec![]), at("2026-01-02T03:31:00Z"));
+        let (job, _) = due.create.expect("due");
+        let annotations = job.metadata.annotations.expect("annotations");
+        assert_eq!(annotations[SCHEDULED], "2026-01-02T09:00:00+05:30");
+    }
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn every_counts_from_the_last_time() {
+        let every = json!({"schedule": "@every 1h", "startingDeadlineSeconds": 600});
+        let done = json!({"lastScheduleTime": "2026-01-01T00:10:00Z"});
+        let cron = cron(every, done);
+        let early = plan(&snapshot(&cron, vec![]), at("2026-01-01T01:09:00Z"));
+        assert_eq!((early.create.is_none(), early.look_again), (true, Some(MINUTE + SLACK)));
+        let change = wait_after_change(&cron, &TimeZone::UTC, at("2026-01-01T01:20:00Z"));
+        assert_eq!(change, Some(50 * MINUTE + SLACK), "what is over is not made up for");
+    }
+
+    #[test]
+    fn many_missed_times_are_told_of_and_a_late_one_too() {
+        let now = at("2026-01-03T00:02:00Z");
+        let all = plan(&snapshot(&cron(json!({}), json!({})), vec![]), now);
+        assert_eq!(reasons(&all), ["TooManyMissedTimes"]);
+        let (_, due) = all.create.expect("the last");
+        assert_eq!(due.0, at("2026-01-03T00:00:00Z"));
+        let late =
+            cron(json!({"schedule": "0 0 * * *", "startingDeadlineSeconds": 130}), json!({}));
+        assert!(plan(&snapshot(&late, vec![]), now).create.is_some());
+        assert!(plan(&snapshot(&late, vec![]), at("2026-01-03T00:02:11Z")).create.is_none());
     }
 }

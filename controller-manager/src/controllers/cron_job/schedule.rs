@@ -1,58 +1,49 @@
-//! Cron schedules, as `robfig/cron`'s standard parser reads them, in UTC.
+//! Cron schedules, as `robfig/cron`'s standard parser reads them.
 //!
 //! Five fields (minute, hour, day of month, month, day of week) with `*`, `?`, lists, ranges,
-//! steps and names; `@hourly` and its like; `@every 1h30m`. A day matches when both of its fields
-//! match, or, when neither is a star, when one of them does.
+//! steps and names; `@hourly` and its like; `@every 1h30m`; in the zone that the schedule names,
+//! else in the one that is given. A day matches when both of its fields match, or, when neither is
+//! a star, when one of them does.
 
-use k8s_openapi::jiff::civil::{Date, Time};
+use super::fields::Fields;
 use k8s_openapi::jiff::tz::TimeZone;
-use k8s_openapi::jiff::{SignedDuration, Timestamp, ToSpan};
-
-/// A schedule that matches nothing within this many years matches never.
-const YEARS_MAX: i16 = 5;
-
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
 
 /// When something is due.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Schedule {
     /// At the minutes that all fields name.
-    Fields(Box<Fields>),
+    Fields(Box<Fields>, TimeZone),
     /// Each time that this many seconds have passed.
     Every(i64),
 }
 
-/// Sets of bits: bit n is the value n.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fields {
-    minutes: u64,
-    hours: u64,
-    days: u64,
-    months: u64,
-    weekdays: u64,
-    any_day: bool,
-    any_weekday: bool,
-}
-
 impl Schedule {
-    /// Reads `text`.
+    /// Reads `text`, in `zone` where it names none.
     ///
     /// # Errors
     /// The sentence that says what is wrong.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let text = match text.strip_prefix("TZ=").or_else(|| text.strip_prefix("CRON_TZ=")) {
-            None => text,
-            Some(rest) => match rest.split_once(' ') {
-                Some(("UTC" | "Etc/UTC", rest)) => rest.trim(),
-                _ => return Err(format!("provided bad location {rest}: only UTC is known")),
-            },
+    pub(super) fn parse(text: &str, zone: &TimeZone) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("empty spec string".into());
+        }
+        let (text, zone) = match text.strip_prefix("TZ=").or_else(|| text.strip_prefix("CRON_TZ="))
+        {
+            None => (text, zone.clone()),
+            Some(rest) => {
+                let (name, rest) = rest.split_once(' ').ok_or_else(|| {
+                    "invalid schedule format: runtime error: slice bounds out of range [:-1]"
+                        .to_owned()
+                })?;
+                let zone = zone_named(name)
+                    .map_err(|error| format!("provided bad location {name}: {error}"))?;
+                (rest.trim(), zone)
+            }
         };
         if let Some(length) = text.strip_prefix("@every ") {
-            let length = runtime::flags::duration::parse(length)?;
-            return Ok(Self::Every(i64::try_from(length.as_secs()).unwrap_or(i64::MAX).max(1)));
+            let length = object::duration::parse(length)
+                .map_err(|error| format!("failed to parse duration {text}: {error}"))?;
+            return Ok(Self::Every((length / NANOS_PER_SECOND).max(1)));
         }
         let fields = match text {
             "@yearly" | "@annually" => "0 0 1 1 *",
@@ -65,120 +56,32 @@ impl Schedule {
             }
             other => other,
         };
-        let parts: Vec<&str> = fields.split_whitespace().collect();
-        let [minutes, hours, days, months, weekdays] = parts[..] else {
-            return Err(format!("expected exactly 5 fields, found {}: {parts:?}", parts.len()));
-        };
-        let is_star = |field: &str| field.split(',').any(|part| part.starts_with(['*', '?']));
-        Ok(Self::Fields(Box::new(Fields {
-            minutes: set(minutes, 0, 59, &[])?,
-            hours: set(hours, 0, 23, &[])?,
-            days: set(days, 1, 31, &[])?,
-            months: set(months, 1, 12, &MONTHS)?,
-            weekdays: set(weekdays, 0, 6, &DAYS)?,
-            any_day: is_star(days),
-            any_weekday: is_star(weekdays),
-        })))
+        Ok(Self::Fields(Box::new(Fields::parse(fields)?), zone))
     }
 
     /// The first time after `after`; `None` when there is none in sight.
     pub(super) fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        let fields = match self {
+        match self {
             Self::Every(seconds) => {
                 let whole = Timestamp::from_second(after.as_second()).ok()?;
-                return whole.checked_add(SignedDuration::from_secs(*seconds)).ok();
+                whole.checked_add(SignedDuration::from_secs(*seconds)).ok()
             }
-            Self::Fields(fields) => fields,
-        };
-        let start = Timestamp::from_second(after.as_second() / 60 * 60 + 60).ok()?;
-        let start = start.to_zoned(TimeZone::UTC).datetime();
-        let mut date = start.date();
-        let mut earliest = start.time();
-        while date.year() <= start.year() + YEARS_MAX {
-            if fields.has_day(date)
-                && let Some(time) = fields.first_time(earliest)
-            {
-                let found = date.to_datetime(time).to_zoned(TimeZone::UTC).ok()?;
-                return Some(found.timestamp());
-            }
-            date = date.checked_add(1.day()).ok()?;
-            earliest = Time::midnight();
+            Self::Fields(fields, zone) => fields.next(after, zone),
         }
-        None
     }
 }
 
-impl Fields {
-    fn has_day(&self, date: Date) -> bool {
-        let day = has(self.days, date.day());
-        let weekday = has(self.weekdays, date.weekday().to_sunday_zero_offset());
-        let days = if self.any_day || self.any_weekday { day && weekday } else { day || weekday };
-        has(self.months, date.month()) && days
-    }
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-    fn first_time(&self, earliest: Time) -> Option<Time> {
-        for hour in (earliest.hour()..24).filter(|hour| has(self.hours, *hour)) {
-            let from = if hour == earliest.hour() { earliest.minute() } else { 0 };
-            if let Some(minute) = (from..60).find(|minute| has(self.minutes, *minute)) {
-                return Time::new(hour, minute, 0, 0).ok();
-            }
-        }
-        None
+/// The zone with the name `name`; the empty name is UTC.
+///
+/// # Errors
+/// There is none.
+pub(super) fn zone_named(name: &str) -> Result<TimeZone, String> {
+    match name {
+        "" | "UTC" => Ok(TimeZone::UTC),
+        _ => TimeZone::get(name).map_err(|_| format!("unknown time zone {name}")),
     }
-}
-
-fn has(set: u64, value: i8) -> bool {
-    u32::try_from(value).is_ok_and(|value| set & (1 << value) != 0)
-}
-
-fn set(field: &str, low: u32, high: u32, names: &[&str]) -> Result<u64, String> {
-    let mut bits = 0;
-    for part in field.split(',') {
-        let (range, step) = match part.split_once('/') {
-            None => (part, None),
-            Some((range, step)) => (range, Some(number(step, &[], 0)?)),
-        };
-        let (first, last) = match range {
-            "*" | "?" => (low, high),
-            range => match range.split_once('-') {
-                Some((first, last)) => (number(first, names, low)?, number(last, names, low)?),
-                None => {
-                    let only = number(range, names, low)?;
-                    // `5/10` goes on to the end.
-                    (only, if step.is_some() { high } else { only })
-                }
-            },
-        };
-        let step = step.unwrap_or(1);
-        if first < low {
-            return Err(format!("beginning of range ({first}) below minimum ({low}): {part}"));
-        }
-        if last > high {
-            return Err(format!("end of range ({last}) above maximum ({high}): {part}"));
-        }
-        if first > last {
-            return Err(format!(
-                "beginning of range ({first}) beyond end of range ({last}): {part}"
-            ));
-        }
-        if step == 0 {
-            return Err(format!("step of range should be a positive number: {part}"));
-        }
-        let mut value = first;
-        while value <= last {
-            bits |= 1 << value;
-            value += step;
-        }
-    }
-    Ok(bits)
-}
-
-fn number(text: &str, names: &[&str], low: u32) -> Result<u32, String> {
-    let lower = text.to_ascii_lowercase();
-    if let Some(index) = names.iter().position(|name| *name == lower) {
-        return Ok(u32::try_from(index).unwrap_or(0) + low);
-    }
-    text.parse().map_err(|_| format!("failed to parse int from {text}"))
 }
 
 #[cfg(test)]
@@ -186,7 +89,7 @@ mod tests {
     use super::*;
 
     fn next(schedule: &str, after: &str) -> Option<String> {
-        let schedule = Schedule::parse(schedule).expect(schedule);
+        let schedule = Schedule::parse(schedule, &TimeZone::UTC).expect(schedule);
         schedule.next(after.parse().expect("a time")).map(|time| time.to_string())
     }
 
@@ -194,21 +97,49 @@ mod tests {
     fn the_next_time_is_found() {
         let table = [
             ("* * * * *", "2026-01-01T00:00:30Z", "2026-01-01T00:01:00Z"),
+            ("* * * * *", "2026-01-01T00:00:00.5Z", "2026-01-01T00:01:00Z"),
             ("*/15 * * * *", "2026-01-01T00:15:00Z", "2026-01-01T00:30:00Z"),
             ("0 0 * * *", "2026-01-31T00:00:00Z", "2026-02-01T00:00:00Z"),
             ("30 6-16/4 * * 1-5", "2026-01-02T14:30:00Z", "2026-01-05T06:30:00Z"),
             ("0 0 29 2 *", "2026-01-01T00:00:00Z", "2028-02-29T00:00:00Z"),
             ("0 12 13 * fri", "2026-01-01T00:00:00Z", "2026-01-02T12:00:00Z"),
             ("0 0 * * sun", "2026-01-01T00:00:00Z", "2026-01-04T00:00:00Z"),
+            ("0 0 */2 * 1", "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z"),
+            ("0 0 */2 * 1", "2026-01-03T00:00:00Z", "2026-01-05T00:00:00Z"),
             ("5/20 1 * jan *", "2026-01-01T01:30:00Z", "2026-01-01T01:45:00Z"),
+            ("59 23 31 12 ?", "2026-12-31T23:59:00Z", "2027-12-31T23:59:00Z"),
             ("@hourly", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"),
+            ("@weekly", "2026-01-01T00:00:00Z", "2026-01-04T00:00:00Z"),
             ("@every 90s", "2026-01-01T00:00:00Z", "2026-01-01T00:01:30Z"),
+            ("@every 10ms", "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"),
             ("TZ=UTC 0 3 * * *", "2026-01-01T00:00:00Z", "2026-01-01T03:00:00Z"),
+            ("CRON_TZ=Asia/Kolkata 0 3 * * *", "2026-01-01T00:00:00Z", "2026-01-01T21:30:00Z"),
         ];
         for (schedule, after, expected) in table {
             assert_eq!(next(schedule, after).as_deref(), Some(expected), "{schedule}");
         }
         assert_eq!(next("59 23 31 2 *", "2026-01-01T00:00:00Z"), None);
+    }
+
+    #[test]
+    fn a_change_of_the_clocks_is_gone_through_as_upstream_does() {
+        let oslo = "TZ=Europe/Oslo";
+        let sao_paulo = "TZ=America/Sao_Paulo";
+        let table = [
+            // 02:30 is left out on the 29th: the day is passed over.
+            (oslo, "30 2 * * *", "2026-03-28T02:00:00Z", "2026-03-30T00:30:00Z"),
+            // 02:30 comes twice on the 25th of October.
+            (oslo, "30 2 * * *", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z"),
+            (oslo, "30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"),
+            (oslo, "30 2 * * *", "2026-10-25T01:30:00Z", "2026-10-26T01:30:00Z"),
+            (oslo, "0 9 * * *", "2026-03-28T12:00:00Z", "2026-03-29T07:00:00Z"),
+            // Midnight was left out on this day.
+            (sao_paulo, "0 9 4 11 *", "2018-11-03T12:00:00Z", "2018-11-04T11:00:00Z"),
+        ];
+        for (zone, fields, after, expected) in table {
+            let schedule = format!("{zone} {fields}");
+            assert_eq!(next(&schedule, after).as_deref(), Some(expected), "{schedule} {after}");
+        }
     }
 
     #[test]
@@ -220,12 +151,17 @@ mod tests {
             "0 0 * * 7",
             "* * 0 * *",
             "5-1 * * * *",
+            "1-2-3 * * * *",
+            "1/2/3 * * * *",
             "*/0 * * * *",
+            "-1 * * * *",
             "@never",
+            "@every never",
             "x * * * *",
-            "TZ=Europe/Oslo * * * * *",
+            "TZ=Nowhere/Land * * * * *",
+            "TZ=UTC",
         ] {
-            assert!(Schedule::parse(text).is_err(), "{text}");
+            assert!(Schedule::parse(text, &TimeZone::UTC).is_err(), "{text}");
         }
     }
 }

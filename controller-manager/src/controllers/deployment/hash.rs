@@ -22,7 +22,12 @@ pub(crate) fn template_hash(template: &PodTemplateSpec, collisions: Option<i32>)
     if let Some(count) = collisions {
         hash.bytes(&count.to_le_bytes());
     }
-    hash.0.to_string().bytes().map(|digit| char::from(ALPHABET[usize::from(digit) % 27])).collect()
+    encode(hash.0)
+}
+
+/// `hash` in letters that make no words.
+pub(crate) fn encode(hash: u32) -> String {
+    hash.to_string().bytes().map(|digit| char::from(ALPHABET[usize::from(digit) % 27])).collect()
 }
 
 /// `value` without what means the same as its absence: null and empty values. `None` when nothing
