@@ -105,6 +105,8 @@ pub struct Options {
     pub endpoints_per_slice: usize,
     /// `--mirroring-max-endpoints-per-subset`.
     pub mirrored_per_subset: usize,
+    /// `--legacy-service-account-token-clean-up-period`.
+    pub legacy_token_clean_up_period: Duration,
     /// `--resource-quota-sync-period`.
     pub quota_sync_period: Duration,
     /// `--enable-garbage-collector`.
@@ -188,6 +190,8 @@ impl Options {
             terminated_pods_max: flags.int("terminated-pod-gc-threshold"),
             endpoints_per_slice: count("max-endpoints-per-slice"),
             mirrored_per_subset: count("mirroring-max-endpoints-per-subset"),
+            legacy_token_clean_up_period: flags
+                .duration("legacy-service-account-token-clean-up-period"),
             quota_sync_period: flags.duration("resource-quota-sync-period"),
             enable_garbage_collector: flags.bool("enable-garbage-collector"),
             volume_sync_period: flags.duration("pvclaimbinder-sync-period"),

@@ -111,9 +111,15 @@ pub(crate) const ROWS: &[Row] = &[
         csr_cleaning::start,
     ),
     unbuilt("podcertificaterequest-cleaner-controller", ""),
-    unbuilt("ttl-controller", "ttl"),
-    off("bootstrap-signer-controller", "bootstrapsigner"),
-    off("token-cleaner-controller", "tokencleaner"),
+    on("ttl-controller", "ttl", "ttl-controller", node_ttl::start),
+    on(
+        "bootstrap-signer-controller",
+        "bootstrapsigner",
+        "bootstrap-signer",
+        bootstrap_signer::start,
+    )
+    .off(),
+    on("token-cleaner-controller", "tokencleaner", "token-cleaner", token_cleaner::start).off(),
     on("node-ipam-controller", "nodeipam", "node-controller", node_ipam::start),
     on("node-lifecycle-controller", "nodelifecycle", "node-controller", node_lifecycle::start),
     on("taint-eviction-controller", "", "node-controller", taint_eviction::start),
@@ -164,9 +170,11 @@ pub(crate) const ROWS: &[Row] = &[
     unbuilt("storageversion-garbage-collector-controller", "storage-version-gc"),
     unbuilt("resourceclaim-controller", "resource-claim-controller"),
     unbuilt("resourcepoolstatusrequest-controller", ""),
-    unbuilt(
+    on(
         "legacy-serviceaccount-token-cleaner-controller",
         "legacy-service-account-token-cleaner",
+        "legacy-service-account-token-cleaner",
+        legacy_token_cleaner::start,
     ),
     unbuilt("validatingadmissionpolicy-status-controller", "validatingadmissionpolicy-status"),
     on(
@@ -175,12 +183,17 @@ pub(crate) const ROWS: &[Row] = &[
         "volumeattributesclass-protection-controller",
         attributes_class_protection::start,
     ),
-    unbuilt("service-cidr-controller", ""),
+    on("service-cidr-controller", "", "service-cidrs-controller", service_cidr::start),
     unbuilt("storage-version-migrator-controller", ""),
     off("selinux-warning-controller", ""),
 ];
 
 impl Row {
+    /// The same, which `*` does not mean.
+    const fn off(self) -> Self {
+        Self { by_default: false, ..self }
+    }
+
     fn is_named(&self, name: &str) -> bool {
         name == self.name || (!self.alias.is_empty() && name == self.alias)
     }

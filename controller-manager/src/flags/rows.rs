@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Flag] = &[
     Flag::new("root-ca-file", Text, "What pods know the API server by."),
     Flag::new("service-account-private-key-file", Text, "What signs service accounts' tokens."),
     Flag::new("concurrent-serviceaccount-token-syncs", Int, "").or("5"),
-    Flag::new("legacy-service-account-token-clean-up-period", Duration, "Accepted.").or("8760h"),
+    Flag::new("legacy-service-account-token-clean-up-period", Duration, "Unused.").or("8760h"),
     // Workloads
     Flag::new("concurrent-deployment-syncs", Int, "").or("5"),
     Flag::new("concurrent-replicaset-syncs", Int, "").or("5"),

@@ -39,6 +39,27 @@ impl Subnet {
             && masked(self.first, bits) == masked(other.first, bits)
     }
 
+    /// Whether `other` lies in it, or is the same.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.overlaps(other) && self.bits <= other.bits
+    }
+
+    /// Whether a Service can have `address` out of it: the address of the net itself is none, nor
+    /// is the broadcast address of IPv4.
+    pub fn can_give(&self, address: IpAddr) -> bool {
+        if width(address) != width(self.first) || masked(address, self.bits) != self.first {
+            return false;
+        }
+        let is_broadcast = match (address, self.first) {
+            (IpAddr::V4(address), IpAddr::V4(first)) => {
+                let hosts = u32::MAX.checked_shr(self.bits.into()).unwrap_or(0);
+                u32::from(address) == u32::from(first) | hosts
+            }
+            _ => false,
+        };
+        address != self.first && !is_broadcast
+    }
+
     /// Whether it is of IPv6.
     pub fn is_ipv6(&self) -> bool {
         self.first.is_ipv6()

@@ -1,4 +1,4 @@
-//! The informers of one process: one per kind, started when the first controller asks for it.
+//! The informers of one process: one per kind and selection, started when the first asks for it.
 
 use crate::{Informed, Informer};
 use kube::Client;
@@ -15,7 +15,7 @@ type Slot = (Arc<dyn Any + Send + Sync>, Arc<dyn Fn() -> bool + Send + Sync>);
 pub struct Informers {
     client: Client,
     shutdown: Shutdown,
-    made: Arc<Mutex<HashMap<TypeId, Slot>>>,
+    made: Arc<Mutex<HashMap<(TypeId, String), Slot>>>,
 }
 
 impl Informers {
@@ -29,11 +29,12 @@ impl Informers {
         self.of_selected("")
     }
 
-    /// The informer of the objects of `K` that match the field selector `fields`. A kind has one
-    /// informer in a process: the first who asks for it selects.
+    /// The informer of the objects of `K` that match the field selector `fields`; each selection
+    /// has one of its own.
     pub fn of_selected<K: Informed>(&self, fields: &str) -> Arc<Informer<K>> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((informer, _)) = made.get(&TypeId::of::<K>()) {
+        let key = (TypeId::of::<K>(), fields.to_owned());
+        if let Some((informer, _)) = made.get(&key) {
             let informer = informer.clone();
             return informer.downcast().expect("the map's key is the informer's type");
         }
@@ -45,7 +46,7 @@ impl Informers {
         let follow = informer.clone().follow(self.client.clone(), config);
         self.shutdown.spawn_until_begun("informer", follow);
         let asked = informer.clone();
-        made.insert(TypeId::of::<K>(), (informer.clone(), Arc::new(move || asked.has_synced())));
+        made.insert(key, (informer.clone(), Arc::new(move || asked.has_synced())));
         informer
     }
 
