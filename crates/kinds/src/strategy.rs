@@ -96,6 +96,12 @@ pub trait Strategy: Sync + std::fmt::Debug {
         false
     }
 
+    /// Whether who writes the object is noted as owner of the status that it came with, though it is
+    /// dropped: upstream's kinds whose main endpoint forgets its `GetResetFields`.
+    fn tracks_dropped_status(&self) -> bool {
+        false
+    }
+
     /// A sentence for those who delete without saying what becomes of dependents.
     fn delete_warning(&self) -> Option<&'static str> {
         None

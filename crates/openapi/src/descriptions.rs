@@ -54,9 +54,15 @@ impl Descriptions {
         Self { types }
     }
 
+    /// The sentences of a type; those of a version that upstream has given up are its successor's.
+    fn get(&self, name: &str) -> Option<&Sentences> {
+        let of_v1 = || self.types.get(&name.replace(".rbac.v1beta1.", ".rbac.v1."));
+        self.types.get(name).or_else(of_v1)
+    }
+
     /// What a type is for.
     pub(crate) fn of_type(&self, name: &str) -> Option<Text> {
-        if let Some(found) = self.types.get(name) {
+        if let Some(found) = self.get(name) {
             return some(&found.own);
         }
         if let Some(text) = own(name, "") {
@@ -68,7 +74,7 @@ impl Descriptions {
 
     /// What a field of a type is for.
     pub(crate) fn of_field(&self, name: &str, field: &str) -> Option<Text> {
-        if let Some(found) = self.types.get(name) {
+        if let Some(found) = self.get(name) {
             return some(found.fields.get(field)?);
         }
         if let Some(text) = own(name, field) {

@@ -7,8 +7,8 @@ use crate::write::Swap;
 use crate::{Call, Registry, Target};
 use admission::{Operation, Request};
 use cache::{At, Item, Query};
-use object::{ApiError, GroupResource, Result, Value, meta};
 use jiff::{SignedDuration, Timestamp};
+use object::{ApiError, GroupResource, Result, Value, meta};
 use std::sync::Arc;
 
 const ORPHAN: &str = "orphan";
@@ -77,11 +77,8 @@ impl Registry {
         let list = self.cache.list(shelf, query, At::Newest, 0, None).await?;
         let mut deleted = Vec::with_capacity(list.items.len());
         for item in list.items {
-            let each = Target {
-                namespace: &item.header.namespace,
-                name: &item.header.name,
-                ..*target
-            };
+            let each =
+                Target { namespace: &item.header.namespace, name: &item.header.name, ..*target };
             match self.delete(call, &each, options).await {
                 // Upstream answers with what the list was, not with what became of it.
                 Ok(one) => deleted.push(Deleted { item: item.clone(), gone: one.gone }),
@@ -216,10 +213,9 @@ fn set_propagation(target: &Target<'_>, options: &DeleteOptions, object: &mut Va
     let has = |name| meta::finalizers(object).any(|finalizer| finalizer == name);
     let (orphan, foreground) = match options.propagation {
         _ if !strategy.may_have_dependents() => (false, false),
-        Some(propagation) => (
-            propagation == Propagation::Orphan,
-            propagation == Propagation::Foreground,
-        ),
+        Some(propagation) => {
+            (propagation == Propagation::Orphan, propagation == Propagation::Foreground)
+        }
         None => match meta::finalizers(object).find(|f| [ORPHAN, FOREGROUND].contains(f)) {
             Some(earlier) => (earlier == ORPHAN, earlier == FOREGROUND),
             None => (strategy.orphans_by_default(), false),

@@ -98,7 +98,8 @@ fn reset(target: &Target<'_>) -> Option<Set> {
         Some(_) => None,
         None => {
             let has_status = target.kind.subresource("status").is_some();
-            has_status.then(|| Set::of_fields(&[&["status"]]))
+            let resets = has_status && !target.kind.strategy.tracks_dropped_status();
+            resets.then(|| Set::of_fields(&[&["status"]]))
         }
     }
 }

@@ -48,7 +48,11 @@ pub(crate) fn name(object: &mut Value) {
 }
 
 /// Everything between the allocators and validating admission of a create.
-pub(crate) fn before_create(call: &Call<'_>, target: &Target<'_>, object: &mut Value) -> Result<()> {
+pub(crate) fn before_create(
+    call: &Call<'_>,
+    target: &Target<'_>,
+    object: &mut Value,
+) -> Result<()> {
     let kind = target.kind;
     if has_status(kind) && !kind.strategy.keeps_status_on_create() {
         remove(object, "status");
@@ -129,7 +133,8 @@ fn to_stored(kind: &'static Kind, object: &mut Value) -> Result<()> {
 fn judged(kind: &'static Kind) -> Option<(String, &'static str)> {
     let stored = kind.storage?.group_version;
     let version = stored.rsplit('/').next().unwrap_or(stored);
-    let same_group = stored.strip_suffix(version).map(|g| g.trim_end_matches('/')) == Some(kind.group);
+    let same_group =
+        stored.strip_suffix(version).map(|g| g.trim_end_matches('/')) == Some(kind.group);
     let unserved = same_group && !kind.versions.contains(&version);
     unserved.then(|| (kind.gvk(kind.versions[0]).group_version().to_string(), stored))
 }
@@ -200,8 +205,9 @@ pub(crate) fn has_status(kind: &'static Kind) -> bool {
 /// Whether anything but metadata and status differs.
 fn differs_in_substance(new: &Value, old: &Value) -> bool {
     let (Some(new), Some(old)) = (new.as_object(), old.as_object()) else { return new != old };
-    let counts =
-        |(name, _): &(&String, &Value)| !["metadata", "status", "kind", "apiVersion"].contains(&name.as_str());
+    let counts = |(name, _): &(&String, &Value)| {
+        !["metadata", "status", "kind", "apiVersion"].contains(&name.as_str())
+    };
     new.iter().filter(counts).ne(old.iter().filter(counts))
 }
 

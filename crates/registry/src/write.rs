@@ -18,9 +18,9 @@ pub(crate) enum Swap {
 /// What a store's error means to a client.
 pub fn store_error(error: StoreError) -> ApiError {
     match error {
-        StoreError::Compacted { .. } => ApiError::expired(
-            "The resourceVersion for the provided watch is too old.",
-        ),
+        StoreError::Compacted { .. } => {
+            ApiError::expired("The resourceVersion for the provided watch is too old.")
+        }
         StoreError::Future { asked, newest } => ApiError::too_large_resource_version(asked, newest),
         StoreError::Unavailable(why) => ApiError::timeout(why),
         error @ StoreError::TooLarge { .. } => {
@@ -181,12 +181,7 @@ fn item(
     value: bytes::Bytes,
     revision: Revision,
 ) -> Result<Arc<Item>> {
-    let entry = Entry {
-        key,
-        value,
-        create_revision: revision,
-        mod_revision: revision,
-        unreadable: None,
-    };
+    let entry =
+        Entry { key, value, create_revision: revision, mod_revision: revision, unreadable: None };
     Item::read(kind, &entry).map(Arc::new)
 }

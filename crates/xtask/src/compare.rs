@@ -3,7 +3,8 @@
 //! other, apart from what differs between any two runs (UIDs, times, versions, drawn names).
 //!
 //! The exchanges are scripts (`scripts/*.http`) and, for every kind of the catalogue, one story of
-//! an object's life. `known.txt` names the differences that are known, each with its reason.
+//! an object's life. With `--on-demand` both serve every version that they know, and the stories are
+//! those of the versions that are off by default. `known.txt` names the differences that are known, each with its reason.
 
 mod answer;
 mod connection;
@@ -25,6 +26,17 @@ use std::process::Command;
 /// What upstream alone would have to be set up for; both run without it.
 const FLAGS: &[&str] = &["--disable-admission-plugins=ServiceAccount", "--allow-privileged"];
 
+/// What both are told beside this, to serve every version that upstream has.
+const ON_DEMAND: &[&str] = &[
+    "--runtime-config=api/all=true",
+    "--feature-gates=ClusterTrustBundle=true,GenericWorkload=true,StorageVersionMigrator=true",
+    // They are for controllers that do not run here.
+    "--disable-admission-plugins=PodGroupProtection,PodGroupWorkloadExists",
+];
+
+/// What the prelude asks of a new cluster, in which gates bring more roles.
+const AT_THE_START: &str = "all at the start";
+
 const SCRIPTS: &[(&str, &str)] = &[
     ("prelude", include_str!("compare/scripts/prelude.http")),
     ("configmap", include_str!("compare/scripts/configmap.http")),
@@ -33,6 +45,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("negotiation", include_str!("compare/scripts/negotiation.http")),
     ("lists", include_str!("compare/scripts/lists.http")),
     ("deletion", include_str!("compare/scripts/deletion.http")),
+    ("binding", include_str!("compare/scripts/binding.http")),
     ("pod_security", include_str!("compare/scripts/pod_security.http")),
     ("fixed", include_str!("compare/scripts/fixed.http")),
 ];
@@ -41,14 +54,15 @@ const SCRIPTS: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// Where a server does not start, or an answer differs that is not known to.
-pub fn run(filter: &str, full: bool, program: Option<PathBuf>) -> Result<()> {
+pub fn run(filter: &str, full: bool, on_demand: bool, program: Option<PathBuf>) -> Result<()> {
     let program = program.map_or_else(build, Ok)?;
-    let ours = ControlPlane::start_program(&program, FLAGS).context("this repository's server")?;
-    let theirs = ControlPlane::start(FLAGS).context("upstream's server")?;
+    let flags = if on_demand { [FLAGS, ON_DEMAND].concat() } else { FLAGS.to_vec() };
+    let ours = ControlPlane::start_program(&program, &flags).context("this repository's server")?;
+    let theirs = ControlPlane::start(&flags).context("upstream's server")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut comparison =
         Comparison { equal: 0, known: 0, different: 0, full, listed: Known::read()? };
-    runtime.block_on(compare(&mut comparison, &ours, &theirs, filter))?;
+    runtime.block_on(compare(&mut comparison, &ours, &theirs, filter, on_demand))?;
     let Comparison { equal, known, different, .. } = comparison;
     println!("{equal} equal, {known} known to differ, {different} different");
     if different > 0 {
@@ -78,15 +92,18 @@ async fn compare(
     ours: &ControlPlane,
     theirs: &ControlPlane,
     filter: &str,
+    on_demand: bool,
 ) -> Result<()> {
     let mut pair = (Side::new(ours)?, Side::new(theirs)?);
-    for (name, text) in SCRIPTS {
+    let scripts = if on_demand { &SCRIPTS[..1] } else { SCRIPTS };
+    for (name, text) in scripts {
         if name.contains(filter) || filter.contains(name) || *name == "prelude" {
-            let script = exchange::parse(name, text)?;
+            let mut script = exchange::parse(name, text)?;
+            script.retain(|exchange| !on_demand || !exchange.name.contains(AT_THE_START));
             comparison.play(&mut pair, &script).await?;
         }
     }
-    for life in life::all(filter)? {
+    for life in life::all(filter, on_demand)? {
         pair.0.forget();
         pair.1.forget();
         comparison.play(&mut pair, &life.before).await?;

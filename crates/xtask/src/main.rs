@@ -39,6 +39,9 @@ enum Command {
         /// Show the answers whole
         #[arg(long)]
         full: bool,
+        /// The versions that are off by default, and nothing else
+        #[arg(long)]
+        on_demand: bool,
         /// The program to compare, instead of one built now
         #[arg(long)]
         program: Option<std::path::PathBuf>,
@@ -73,8 +76,9 @@ fn main() -> anyhow::Result<()> {
         Command::Tidy => xtask::tidy::run(),
         Command::Bench(options) => xtask::bench::run(&options),
         Command::Upstream { flags } => upstream(&flags),
-        Command::Compare { filter, full, program } => {
-            xtask::compare::run(filter.as_deref().unwrap_or_default(), full, program)
+        Command::Compare { filter, full, on_demand, program } => {
+            let filter = filter.as_deref().unwrap_or_default();
+            xtask::compare::run(filter, full, on_demand, program)
         }
         Command::Schema { check } => xtask::schema::run(check),
         Command::Record(Record::Defaults) => xtask::record::defaults::run(),

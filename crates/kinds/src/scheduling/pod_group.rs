@@ -16,7 +16,11 @@ pub(crate) static KIND: Kind = Kind {
     versions: &["v1alpha2"],
     verbs: Verb::ALL,
     subresources: &[subresource::STATUS],
-    storage: Some(Storage::protobuf("podgroups", "scheduling.k8s.io/v1alpha2")),
+    storage: Some(Storage {
+        // The disruption mode is not kept while its gate is off, and has a default.
+        defaults_on_read: true,
+        ..Storage::protobuf("podgroups", "scheduling.k8s.io/v1alpha2")
+    }),
     selectable_fields: &[],
     columns: COLUMNS,
     cells,

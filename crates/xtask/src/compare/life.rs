@@ -4,7 +4,7 @@
 use super::exchange::Exchange;
 use crate::repository;
 use anyhow::{Context, Result};
-use kinds::{Kind, Serves, Verb};
+use kinds::{Kind, Served, Serves, Verb};
 use object::{Map, Value, json};
 
 /// How many of a kind's golden objects live a whole life.
@@ -26,8 +26,13 @@ pub(super) struct Life {
     pub(super) after: Vec<Exchange>,
 }
 
-/// The lives of all kinds whose names contain the filter.
-pub(super) fn all(filter: &str) -> Result<Vec<Life>> {
+/// Versions that upstream no longer has.
+const OURS_ALONE: &[(&str, &str)] = &[("rbac.authorization.k8s.io", "v1beta1")];
+
+/// The lives of all kinds whose names contain the filter, in the versions that are served by
+/// default or in those that are not.
+pub(super) fn all(filter: &str, on_demand: bool) -> Result<Vec<Life>> {
+    let served = Served::default();
     let mut lives = Vec::new();
     for kind in kinds::all() {
         let Some(storage) = &kind.storage else { continue };
@@ -41,6 +46,10 @@ pub(super) fn all(filter: &str) -> Result<Vec<Life>> {
         let rows = golden["rows"].as_array().context("rows")?;
         let objects: Vec<Value> = rows.iter().map(|row| fresh(&row["object"])).collect();
         for version in kind.versions {
+            let by_default = served.versions_of(kind).any(|one| one == *version);
+            if by_default == on_demand || OURS_ALONE.contains(&(kind.group, version)) {
+                continue;
+            }
             let mut story = Story::new(kind, version);
             let mut before = Vec::new();
             let of_version = story.api_version() == golden["apiVersion"].as_str().unwrap_or("");
@@ -48,7 +57,11 @@ pub(super) fn all(filter: &str) -> Result<Vec<Life>> {
                 if !of_version && at >= OBJECTS {
                     break;
                 }
-                story.object(at, object, &mut before);
+                let mut object = object.clone();
+                if on_demand {
+                    kinds::convert(&mut object, &story.api_version())?;
+                }
+                story.object(at, &object, &mut before);
             }
             let mut after = Vec::new();
             story.lists(&mut after);

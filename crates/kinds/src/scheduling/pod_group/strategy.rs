@@ -27,6 +27,10 @@ impl crate::Strategy for Strategy {
         true
     }
 
+    fn tracks_dropped_status(&self) -> bool {
+        true
+    }
+
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {
         let root = At::root(object);
         let spec = root.get("spec");
