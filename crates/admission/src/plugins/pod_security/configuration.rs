@@ -40,15 +40,22 @@ impl Configuration {
         known(object)?;
         only(object, "", &["apiVersion", "kind", "defaults", "exemptions"])?;
         let (defaults, exemptions) = (&object["defaults"], &object["exemptions"]);
-        let modes = ["enforce", "warn", "audit"];
+        let modes = ["enforce", "audit", "warn"];
         let fields = modes.iter().flat_map(|m| [(*m).to_owned(), format!("{m}-version")]);
         let fields: Vec<String> = fields.collect();
         only(defaults, "defaults.", &fields)?;
         only(exemptions, "exemptions.", &["usernames", "namespaces", "runtimeClasses"])?;
 
+        let mut wrong = Vec::new();
+        let [enforce, audit, warn] = modes.map(|mode| standard(defaults, mode, &mut wrong));
+        if !wrong.is_empty() {
+            let wrong = match wrong.as_slice() {
+                [one] => one.clone(),
+                many => format!("[{}]", many.join(", ")),
+            };
+            return Err(format!("PodSecurity configuration error: {wrong}"));
+        }
         let mut errors = FieldErrors::new();
-        let [enforce, warn, audit] =
-            modes.map(|mode| standard(defaults, mode, &mut errors)).map(|mode| mode);
         let namespaces =
             list(exemptions, "namespaces", &mut errors, |name| names::dns1123_label(name))?;
         let runtime_classes =
@@ -86,27 +93,23 @@ fn only(object: &Value, place: &str, fields: &[impl AsRef<str>]) -> Result<(), S
     };
     let strange = object.keys().find(|key| !fields.iter().any(|field| field.as_ref() == *key));
     match strange {
-        Some(key) => Err(format!("{KIND}: strict decoding error: unknown field \"{place}{key}\"")),
+        Some(key) => Err(format!("strict decoding error: unknown field \"{place}{key}\"")),
         None => Ok(()),
     }
 }
 
-fn standard(defaults: &Value, mode: &str, errors: &mut FieldErrors) -> Standard {
+fn standard(defaults: &Value, mode: &str, wrong: &mut Vec<String>) -> Standard {
     let version_field = format!("{mode}-version");
-    let given = |field: &str| match defaults[field].as_str() {
-        None | Some("") => None,
-        Some(text) => Some(text.to_owned()),
-    };
-    let path = |field: &str| FieldPath::new("defaults").child(field);
+    let given = |field: &str| defaults[field].as_str().filter(|text| !text.is_empty());
     let level = given(mode).map_or(Level::Privileged, |text| {
-        Level::parse(&text).unwrap_or_else(|| {
-            errors.invalid(&path(mode), text, NO_LEVEL);
+        Level::parse(text).unwrap_or_else(|| {
+            wrong.push(format!("{mode}: {NO_LEVEL}"));
             Level::Restricted
         })
     });
     let version = given(&version_field).map_or(Version::Latest, |text| {
-        Version::parse(&text).unwrap_or_else(|| {
-            errors.invalid(&path(&version_field), text, NO_VERSION);
+        Version::parse(text).unwrap_or_else(|| {
+            wrong.push(format!("{version_field}: {NO_VERSION}"));
             Version::Latest
         })
     });
@@ -170,9 +173,8 @@ mod tests {
         for (read, why) in [
             (
                 some(json!({"enforce": "strict", "audit-version": "1"}), json!({})),
-                "PodSecurity invalid: [defaults.enforce: Invalid value: \"strict\": must be one of \
-                 privileged, baseline, restricted, defaults.audit-version: Invalid value: \"1\": \
-                 must be \"latest\" or \"v1.x\"]",
+                "PodSecurity configuration error: [enforce: must be one of privileged, baseline, \
+                 restricted, audit-version: must be \"latest\" or \"v1.x\"]",
             ),
             (
                 some(json!({}), json!({"usernames": ["a", "", "a"]})),
@@ -181,8 +183,7 @@ mod tests {
             ),
             (
                 some(json!({"enforced": "baseline"}), Value::Null),
-                "PodSecurityConfiguration: strict decoding error: unknown field \
-                 \"defaults.enforced\"",
+                "strict decoding error: unknown field \"defaults.enforced\"",
             ),
             (
                 Configuration::parse(&json!({"apiVersion": "v1", "kind": "Pod"})),
