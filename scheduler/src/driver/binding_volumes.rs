@@ -70,6 +70,7 @@ impl Scheduler {
     /// # Errors
     /// The sentence that says why they don't.
     pub(super) async fn bind_volumes(&self, steps: &[Step], node: &str) -> Result<(), String> {
+        let mut asked = Vec::new();
         for step in steps {
             let action = match step {
                 Step::Give { volume, claim } => Action::patch(&**volume, give(claim, volume)),
@@ -81,23 +82,45 @@ impl Scheduler {
                     }}),
                 ),
             };
-            execute(&self.client, &action).await.map_err(|error| error.to_string())?;
+            let answer = execute(&self.client, &action).await.map_err(|error| error.to_string())?;
+            if let (Step::Provision { claim }, Some(answer)) = (step, answer) {
+                let version = answer["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+                asked.push((Key::of(&**claim), version.parse().unwrap_or(0)));
+            }
         }
         let all_bound = async {
             loop {
+                for (key, version) in &asked {
+                    self.check_provisioning(key, *version, node)?;
+                }
                 let are_bound = steps.iter().all(|step| {
                     let (Step::Give { claim, .. } | Step::Provision { claim }) = step;
                     self.claims.get(&Key::of(&**claim)).is_some_and(|claim| is_bound(&claim))
                 });
                 if are_bound {
-                    return;
+                    return Ok(());
                 }
                 clock::sleep(VOLUMES_POLL).await;
             }
         };
         clock::timeout(VOLUMES_TIMEOUT, all_bound)
             .await
-            .map_err(|_| "binding volumes: context deadline exceeded".to_owned())
+            .map_err(|_| "binding volumes: context deadline exceeded".to_owned())?
+    }
+
+    /// Whether a volume is still being made for the claim named `key`, within reach of `node`, as
+    /// was asked for at the revision `version`. Who can't make it takes the request back.
+    fn check_provisioning(&self, key: &Key, version: u64, node: &str) -> Result<(), String> {
+        let claim = self.claims.get(key);
+        let claim = claim.ok_or_else(|| format!("pvc {:?} does not exist any more", key.name))?;
+        let seen = claim.metadata.resource_version.as_deref().unwrap_or_default();
+        let is_seen = seen.parse::<u64>().is_ok_and(|seen| seen >= version);
+        let annotations = claim.metadata.annotations.as_ref();
+        let selected = annotations.and_then(|all| all.get(SELECTED_NODE)).map(String::as_str);
+        match is_seen && selected != Some(node) {
+            true => Err(format!("provisioning failed for PVC {:?}", key.name)),
+            false => Ok(()),
+        }
     }
 }
 
