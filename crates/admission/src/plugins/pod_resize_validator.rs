@@ -54,11 +54,13 @@ impl Plugin for PodResizeValidator {
     }
 }
 
+/// An amount as a whole number of what it is told in.
+type Unit = fn(&Quantity) -> i64;
+
 /// What the node has too little of, in whole bytes and thousandths of a CPU.
 fn lacking(pod: &Value, node: &Value) -> Vec<String> {
     let (asked, there) = (requests_with_overhead(pod), amounts(&node["status"]["allocatable"]));
-    let units: [(&str, fn(&Quantity) -> i64); 2] =
-        [("cpu", Quantity::milli_value), ("memory", Quantity::value)];
+    let units: [(&str, Unit); 2] = [("cpu", Quantity::milli_value), ("memory", Quantity::value)];
     let none = Quantity::new(0, object::quantity::Format::DecimalSi);
     units
         .into_iter()

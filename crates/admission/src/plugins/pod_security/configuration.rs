@@ -56,10 +56,9 @@ impl Configuration {
             return Err(format!("PodSecurity configuration error: {wrong}"));
         }
         let mut errors = FieldErrors::new();
-        let namespaces =
-            list(exemptions, "namespaces", &mut errors, |name| names::dns1123_label(name))?;
+        let namespaces = list(exemptions, "namespaces", &mut errors, names::dns1123_label)?;
         let runtime_classes =
-            list(exemptions, "runtimeClasses", &mut errors, |name| names::dns1123_subdomain(name))?;
+            list(exemptions, "runtimeClasses", &mut errors, names::dns1123_subdomain)?;
         let named = |name: &str| match name {
             "" => vec!["username must not be empty".to_owned()],
             _ => Vec::new(),
