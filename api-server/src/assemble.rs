@@ -108,7 +108,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     };
     shutdown.spawn_until_begun("bootstrap", bootstrap.run());
     if let Some(interval) = options.compaction_interval {
-        shutdown.spawn_until_begun("compaction", compact(store, interval));
+        shutdown.spawn_until_begun("compaction", compact(store, cache, interval));
     }
     tracing::info!("serving on {address}");
     Ok(Server { api, address, hooks })
@@ -185,7 +185,7 @@ fn health(store: &Arc<dyn Store>, shutdown: &Shutdown) -> Health {
     Health { healthz, livez, readyz }
 }
 
-async fn compact(store: Arc<dyn Store>, interval: Duration) {
+async fn compact(store: Arc<dyn Store>, cache: Arc<Cache>, interval: Duration) {
     let mut compactor = store::compact::Compactor::new();
     let mut tick = runtime::clock::every(interval);
     loop {
@@ -193,5 +193,6 @@ async fn compact(store: Arc<dyn Store>, interval: Duration) {
         if let Err(error) = compactor.turn(&*store).await {
             tracing::warn!("compaction: {error}");
         }
+        cache.compacted_to(compactor.compacted());
     }
 }

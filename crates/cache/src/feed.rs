@@ -8,6 +8,7 @@ use futures::StreamExt;
 use kinds::Kind;
 use object::{ApiError, Result};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use store::{Batch, Entry, Range, Revision, Store, StoreError, prefix_end};
 use tokio::sync::watch;
@@ -17,6 +18,7 @@ pub struct Cache {
     shelves: HashMap<(&'static str, &'static str), Arc<Shelf>>,
     places: Places,
     reached: watch::Sender<Revision>,
+    compacted: AtomicI64,
     newest: Newest,
     /// For what the cache no longer holds, or does not hold yet.
     pub(crate) store: Arc<dyn Store>,
@@ -55,7 +57,9 @@ impl Cache {
         let places = Places { prefix: prefix.trim_end_matches('/').to_owned(), by_key };
         let newest = Newest::start(store.clone());
         let reached = watch::Sender::new(0);
-        let cache = Arc::new(Self { shelves, places, reached, newest, store: store.clone() });
+        let compacted = AtomicI64::new(0);
+        let cache =
+            Arc::new(Self { shelves, places, reached, compacted, newest, store: store.clone() });
         let revision = cache.load(None).await?;
         runtime::spawn("cache feed", cache.clone().follow(store, revision)).detach();
         runtime::spawn("unused JSON", drop_unused_json(Arc::downgrade(&cache))).detach();
@@ -81,6 +85,16 @@ impl Cache {
     /// Follows [`Cache::revision`].
     pub fn reached(&self) -> watch::Receiver<Revision> {
         self.reached.subscribe()
+    }
+
+    /// Says that the store was compacted to `revision`: no list is as of an older one any more.
+    pub fn compacted_to(&self, revision: Revision) {
+        self.compacted.fetch_max(revision, Ordering::Relaxed);
+    }
+
+    /// What it was told of compactions.
+    pub(crate) fn compacted(&self) -> Revision {
+        self.compacted.load(Ordering::Relaxed)
     }
 
     /// The newest revision of the store, asked once for all who wait.
@@ -211,8 +225,9 @@ impl Places {
     fn of<'a>(&self, key: &'a str) -> Option<(&Arc<Shelf>, &'a str)> {
         let below = key.strip_prefix(&self.prefix)?.strip_prefix('/')?;
         // Most kinds have one part (`pods/`), some have two (`services/specs/`).
-        below.match_indices('/').take(2).find_map(|(place, _)| {
-            Some((self.by_key.get(&below[..place])?, &below[place + 1..]))
-        })
+        below
+            .match_indices('/')
+            .take(2)
+            .find_map(|(place, _)| Some((self.by_key.get(&below[..place])?, &below[place + 1..])))
     }
 }

@@ -125,7 +125,10 @@ impl Cache {
             };
         }
         if let At::Exact(revision) = at {
-            let then = shelf.read().at(revision);
+            // What the store has forgotten the cache does not tell either: each of several servers
+            // gives the same answer.
+            let is_forgotten = revision < self.compacted();
+            let then = if is_forgotten { None } else { shelf.read().at(revision) };
             let Some((items, faults)) = then else {
                 return self.list_stored(shelf, query, Some(revision), limit, after).await;
             };
@@ -190,9 +193,16 @@ impl Cache {
 }
 
 /// The answer to a revision that is no longer kept, in upstream's words.
-pub(crate) fn too_old(revision: Revision) -> ApiError {
-    ApiError::expired(format!("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list. (revision {revision})"))
+pub(crate) fn too_old(continues: bool) -> ApiError {
+    ApiError::expired(if continues { INCONSISTENT } else { TOO_OLD })
 }
+
+const TOO_OLD: &str = "The resourceVersion for the provided list is too old.";
+const INCONSISTENT: &str = "The provided continue parameter is too old to display a consistent \
+    list result. You can start a new list without the continue parameter, or use the continue \
+    token in this response to retrieve the remainder of the results. Continuing with the provided \
+    token results in an inconsistent list - objects that were created, modified, or deleted \
+    between the time the first chunk was returned and now may show up in the list.";
 
 fn select(
     shelf: &Shelf,
@@ -203,7 +213,8 @@ fn select(
     after: Option<&str>,
 ) -> List {
     if let Some(key) = query.single(shelf.kind) {
-        let fits = |item: &&Arc<Item>| query.matches(item) && after.is_none_or(|a| key.as_str() > a);
+        let fits =
+            |item: &&Arc<Item>| query.matches(item) && after.is_none_or(|a| key.as_str() > a);
         let items = items.get(key.as_str()).filter(fits).cloned().into_iter().collect();
         return List { items, revision, ..List::default() };
     }

@@ -35,9 +35,9 @@ impl Cache {
         };
         let mut list = List::default();
         loop {
-            let range =
-                Range { start, end: end.clone(), limit: LOAD_PAGE_ENTRIES, revision };
-            let page = self.store.range(range).await.map_err(|error| refusal(error, revision))?;
+            let range = Range { start, end: end.clone(), limit: LOAD_PAGE_ENTRIES, revision };
+            let page =
+                self.store.range(range).await.map_err(|error| refusal(error, after.is_some()))?;
             revision = Some(page.revision);
             list.revision = page.revision;
             for (seen, entry) in page.entries.iter().enumerate() {
@@ -68,18 +68,17 @@ impl Cache {
         name: &str,
     ) -> Result<Option<Arc<Item>>> {
         let key = format!("{}{}", self.place(shelf), item::key(namespace, name));
-        let (entry, _) = self.store.get(&key).await.map_err(|error| refusal(error, None))?;
+        let (entry, _) = self.store.get(&key).await.map_err(|error| refusal(error, false))?;
         entry.map(|entry| Item::read(shelf.kind, &entry).map(Arc::new)).transpose()
     }
 }
 
-fn refusal(error: StoreError, revision: Option<Revision>) -> ApiError {
-    match (error, revision) {
-        (StoreError::Compacted { .. }, Some(revision)) => too_old(revision),
-        (StoreError::Future { asked, newest }, _) => {
-            ApiError::too_large_resource_version(asked, newest)
-        }
-        (error @ StoreError::Unavailable(_), _) => ApiError::timeout(error),
-        (error, _) => ApiError::internal(error),
+/// `continues`: it is not the first page that was asked for.
+fn refusal(error: StoreError, continues: bool) -> ApiError {
+    match error {
+        StoreError::Compacted { .. } => too_old(continues),
+        StoreError::Future { asked, newest } => ApiError::too_large_resource_version(asked, newest),
+        StoreError::Unavailable(_) => ApiError::timeout(error),
+        _ => ApiError::internal(error),
     }
 }

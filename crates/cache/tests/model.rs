@@ -252,3 +252,27 @@ async fn readers_inside_see_all_but_managed_fields() {
     let line = list.items[0].json_line().unwrap();
     assert_eq!(line, [&list.items[0].json().unwrap()[..], b"\n"].concat());
 }
+
+#[tokio::test]
+async fn no_list_is_as_of_before_the_last_compaction() {
+    let mut house = House::new().await;
+    for _ in 0..20 {
+        house.turn(false).await;
+    }
+    let (old, query) = (house.store.revision().await.unwrap(), Query::everything());
+    house.turn(false).await;
+    let list = |after| house.cache.list(&house.shelf, &query, At::Exact(old), 2, after);
+    let first = list(None).await.unwrap().next.expect("there is more");
+    assert!(list(Some(&first)).await.is_ok(), "the cache still holds it");
+
+    let newest = house.store.revision().await.unwrap();
+    house.store.compact(newest).await.unwrap();
+    house.cache.compacted_to(newest);
+    for (after, words) in
+        [(None, "The resourceVersion for"), (Some(first.as_str()), "The provided continue")]
+    {
+        let error = list(after).await.unwrap_err();
+        assert_eq!(error.code, 410);
+        assert!(error.message.starts_with(words), "{}", error.message);
+    }
+}

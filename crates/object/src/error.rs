@@ -92,6 +92,8 @@ pub struct ApiError {
     pub message: String,
     /// What the refusal is about; boxed, since most of the time there is none.
     pub details: Option<Box<Details>>,
+    /// The token with which a list goes on, where it was begun too long ago to be consistent.
+    pub continues: Option<Box<str>>,
 }
 
 /// `metav1.StatusDetails`.
@@ -114,7 +116,7 @@ pub struct Details {
 impl ApiError {
     /// With a code, a reason and a message of one's own.
     pub fn new(code: u16, reason: Reason, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: None }
+        Self { code, reason, message: message.into(), details: None, continues: None }
     }
 
     fn about(mut self, resource: &GroupResource, name: &str) -> Self {
@@ -171,7 +173,7 @@ impl ApiError {
     pub fn apply_conflict(causes: Vec<Cause>, message: impl Into<String>) -> Self {
         let details = Details { causes, ..Details::default() };
         let details = Some(Box::new(details));
-        Self { code: 409, reason: Reason::Conflict, message: message.into(), details }
+        Self { details, ..Self::new(409, Reason::Conflict, message) }
     }
 
     /// 409: the object is not what the caller thinks.
@@ -218,6 +220,7 @@ impl ApiError {
                 format!("{kind} {} is invalid: {errors}", quoted(name))
             },
             details: Some(Box::new(details)),
+            continues: None,
         }
     }
 
@@ -343,7 +346,11 @@ impl ApiError {
         let mut status = Map::new();
         status.insert("kind".into(), "Status".into());
         status.insert("apiVersion".into(), "v1".into());
-        status.insert("metadata".into(), json!({}));
+        let metadata = match &self.continues {
+            Some(token) => json!({ "continue": &**token }),
+            None => json!({}),
+        };
+        status.insert("metadata".into(), metadata);
         status.insert("status".into(), "Failure".into());
         status.insert("message".into(), self.message.as_str().into());
         if self.reason != Reason::Unknown {

@@ -14,12 +14,20 @@ pub struct Compactor {
     seen: Option<Revision>,
     /// The newest revision at the last turn: what the next may compact to.
     newest: Option<Revision>,
+    /// To what the store was compacted last, as far as this one knows.
+    compacted: Revision,
 }
 
 impl Compactor {
     /// One that hasn't had a turn; its first only takes note of the revision.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// To what the store was compacted last, by this one or, as far as it has seen, by another; 0:
+    /// not yet.
+    pub fn compacted(&self) -> Revision {
+        self.compacted
     }
 
     /// To be called once each [`crate::limits::COMPACTION_INTERVAL`]. Returns the revision that
@@ -37,6 +45,8 @@ impl Compactor {
                 self.newest = Some(revision);
             }
             Outcome::Conflict { current } => {
+                let theirs = current.as_ref().and_then(|entry| said(&entry.value));
+                self.compacted = self.compacted.max(theirs.unwrap_or(0));
                 self.seen = current.map(|entry| entry.mod_revision);
                 self.newest = Some(store.revision().await?);
                 return Ok(None);
@@ -45,13 +55,20 @@ impl Compactor {
         if target == 0 {
             return Ok(None);
         }
-        match store.compact(target).await {
-            Ok(()) => Ok(Some(target)),
+        let done = match store.compact(target).await {
+            Ok(()) => Some(target),
             // Somebody, perhaps an administrator, was there before.
-            Err(StoreError::Compacted { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
+            Err(StoreError::Compacted { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        self.compacted = self.compacted.max(target);
+        Ok(done)
     }
+}
+
+/// The revision that the key holds.
+fn said(value: &[u8]) -> Option<Revision> {
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -66,7 +83,9 @@ mod tests {
         assert_eq!(one.turn(&store).await, Ok(None), "the first turn has nothing behind it");
         let noted = store.revision().await.expect("a revision");
         suite::create(&store, "/registry/a", "x").await;
+        assert_eq!(one.compacted(), 0);
         assert_eq!(one.turn(&store).await, Ok(Some(noted)));
+        assert_eq!(one.compacted(), noted);
         let entry = suite::read(&store, key::COMPACTION).await;
         assert_eq!(&entry.value[..], noted.to_string().as_bytes());
         assert!(store.watch(noted - 2).await.is_err());
@@ -87,5 +106,8 @@ mod tests {
             1,
             "one compacts, the other waits"
         );
+        let (first, second) = (one.turn(&store).await, two.turn(&store).await);
+        assert!(first.is_ok() && second.is_ok());
+        assert!(one.compacted() > 0 && one.compacted() <= two.compacted(), "both hear of it");
     }
 }
