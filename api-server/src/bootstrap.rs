@@ -4,6 +4,7 @@
 //! of it can be run again at any time. Mirrors `pkg/controlplane` of `k8s.io/kubernetes`.
 
 mod api_services;
+mod legacy_tokens;
 mod policy;
 mod recorded;
 mod trust;
@@ -37,6 +38,7 @@ const HOOKS: &[&str] = &[
     "priority-and-fairness-config-producer",
     "apiservice-registration-controller",
     "start-cluster-authentication-info-controller",
+    "start-legacy-token-tracking-controller",
 ];
 
 /// Which hooks are done.
@@ -107,6 +109,9 @@ impl Bootstrap {
             }),
             until_done("start-cluster-authentication-info-controller", hooks, || {
                 trust::ensure(&own, &objects, &self.options.identity)
+            }),
+            until_done("start-legacy-token-tracking-controller", hooks, || {
+                legacy_tokens::ensure(&own, &objects)
             }),
             self.start_services(&own, &objects),
         );
