@@ -8,13 +8,18 @@ mod certificates;
 mod default_class;
 mod default_toleration_seconds;
 mod deny_service_external_ips;
+mod extended_resource_toleration;
+mod limit_pod_hard_anti_affinity_topology;
 mod limit_ranger;
+mod namespace_exists;
 mod namespace_lifecycle;
 mod node_declared_feature_validator;
 mod node_restriction;
+mod owner_references_permission_enforcement;
 mod persistent_volume_claim_resize;
 mod pod_amounts;
 mod pod_groups;
+mod pod_node_selector;
 mod pod_parts;
 mod pod_resize_validator;
 mod pod_security;
@@ -81,12 +86,8 @@ pub static TABLE: &[Row] = &[
     row("AlwaysAdmit", OFF, Made(always::admit)),
     row("NamespaceAutoProvision", OFF, Missing("namespaces are made by themselves on first use")),
     row("NamespaceLifecycle", ON, Made(namespace_lifecycle::make)),
-    row("NamespaceExists", OFF, Missing("NamespaceLifecycle does the same and more")),
-    row(
-        "LimitPodHardAntiAffinityTopology",
-        OFF,
-        Missing("anti-affinity by nothing but host names"),
-    ),
+    row("NamespaceExists", OFF, Made(namespace_exists::make)),
+    row("LimitPodHardAntiAffinityTopology", OFF, Made(limit_pod_hard_anti_affinity_topology::make)),
     row("LimitRanger", ON, Made(limit_ranger::make)),
     row("ServiceAccount", ON, Made(service_account::make)),
     row("NodeRestriction", OFF, Made(node_restriction::make)),
@@ -94,16 +95,20 @@ pub static TABLE: &[Row] = &[
     row("AlwaysPullImages", OFF, Made(always_pull_images::make)),
     row("ImagePolicyWebhook", OFF, Missing("a webhook that judges images")),
     row("PodSecurity", ON, Made(pod_security::make)),
-    row("PodNodeSelector", OFF, Missing("node selectors out of a namespace's annotation")),
+    row("PodNodeSelector", OFF, Made(pod_node_selector::make)),
     row("Priority", ON, Made(priority::make)),
     row("DefaultTolerationSeconds", ON, Made(default_toleration_seconds::make)),
     row("PodTolerationRestriction", OFF, Missing("tolerations out of a namespace's annotations")),
     row("EventRateLimit", OFF, Missing("a limit on events")),
-    row("ExtendedResourceToleration", OFF, Missing("tolerations for nodes of extended resources")),
+    row("ExtendedResourceToleration", OFF, Made(extended_resource_toleration::make)),
     row("DefaultStorageClass", ON, Made(default_class::storage)),
     row("StorageObjectInUseProtection", ON, Made(storage_object_in_use_protection::make)),
     row("PodGroupProtection", ON, Made(pod_groups::protection)),
-    row("OwnerReferencesPermissionEnforcement", OFF, Missing("rights on owners that are set")),
+    row(
+        "OwnerReferencesPermissionEnforcement",
+        OFF,
+        Made(owner_references_permission_enforcement::make),
+    ),
     row("PersistentVolumeClaimResize", ON, Made(persistent_volume_claim_resize::make)),
     row("RuntimeClass", ON, Made(runtime_class::make)),
     row("CertificateApproval", ON, Made(certificates::approval)),
