@@ -338,8 +338,12 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
         admission_control_config_file: path("admission-control-config-file"),
         not_ready_seconds: given.int("default-not-ready-toleration-seconds"),
         unreachable_seconds: given.int("default-unreachable-toleration-seconds"),
-        served: runtime_config::served(given.pairs("runtime-config"), given.pairs("feature-gates"))
-            .map_err(|why| format!("--runtime-config: {why}"))?,
+        served: runtime_config::served(
+            given.pairs("runtime-config"),
+            given.pairs("feature-gates"),
+            given.bool("enable-priority-and-fairness"),
+        )
+        .map_err(|why| format!("--runtime-config: {why}"))?,
         network,
         endpoint_reconciler: reconciler(given)?,
         shutdown_delay: given.duration("shutdown-delay-duration"),

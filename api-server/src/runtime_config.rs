@@ -35,7 +35,14 @@ const STAGES: &[(&str, Stage)] = &[
     ("StorageVersionMigrator", Stage::Beta),
 ];
 
-/// What is served by these two flags, `--runtime-config` and `--feature-gates`.
+/// Groups of documents alone, which have no versions to switch on.
+const NO_GROUPS: &[&str] = &["meta.k8s.io", "apidiscovery.k8s.io"];
+
+/// Without one of these, the first that is said, requests can't be sorted by their importance.
+const FAIRNESS: &[&str] = &["flowcontrol.apiserver.k8s.io/v1", "api/ga", "api/all"];
+
+/// What is served by these two flags, `--runtime-config` and `--feature-gates`. `fair`: by
+/// `--enable-priority-and-fairness` requests are sorted by their importance.
 ///
 /// # Errors
 /// Upstream's sentences: for a key or a value of another form, for a group or a version that
@@ -43,10 +50,24 @@ const STAGES: &[(&str, Stage)] = &[
 pub(crate) fn served(
     config: &[(String, String)],
     gates: &[(String, String)],
+    fair: bool,
 ) -> Result<Served, String> {
-    let config: HashMap<&str, &str> = config.iter().map(|(k, v)| (&**k, &**v)).collect();
+    let config: HashMap<&str, &str> =
+        config.iter().filter_map(|(key, value)| Some((known_key(key)?, value.as_str()))).collect();
+    let mut errors = Vec::new();
+    let said = |key: &&&str| matches!(config.get(**key), Some(&"false" | &"true"));
+    if let Some(key) = FAIRNESS.iter().find(said).filter(|key| fair && config[**key] == "false") {
+        errors.push(format!(
+            "--runtime-config={key}=false conflicts with --enable-priority-and-fairness=true"
+        ));
+    }
     if config.len() == 1 && config.get("api/all") == Some(&"false") {
-        return Err("invalid runtime-config with only api/all=false".to_owned());
+        errors.push("invalid runtime-config with only api/all=false".to_owned());
+    }
+    match errors.as_slice() {
+        [] => {}
+        [one] => return Err(one.clone()),
+        many => return Err(format!("[{}]", many.join(", "))),
     }
     let wanted = Wanted::read(&config)?;
     let gates = feature_gates(gates)?;
@@ -67,6 +88,18 @@ pub(crate) fn served(
         }
         wanted && open
     }))
+}
+
+/// A key as it is meant: the core group has several names, and one key means nothing any more.
+fn known_key(key: &str) -> Option<&str> {
+    let core = ["v1", "api/v1"].into_iter().any(|name| {
+        key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    match key {
+        "api/legacy" => None,
+        _ if core => Some("/v1"),
+        key => Some(key),
+    }
 }
 
 /// What the flag says, key by key.
@@ -98,7 +131,8 @@ impl Wanted {
             };
             let at = GroupVersion::new(group.to_owned(), version.to_owned());
             let mut registered = schema::builtin().roots().map(|(gvk, _)| gvk);
-            if !registered.any(|gvk| gvk.group == at.group) {
+            let documents = NO_GROUPS.contains(&&*at.group);
+            if documents || !registered.any(|gvk| gvk.group == at.group) {
                 unknown.insert(at.to_string());
                 continue;
             }
@@ -178,7 +212,7 @@ mod tests {
             text.split(',').filter(|word| !word.is_empty()).map(pair).collect::<Vec<_>>()
         };
         let (config, gates) = config.split_once(' ').unwrap_or((config, ""));
-        served(&pairs(config), &pairs(gates))
+        served(&pairs(config), &pairs(gates), config.contains("all=false"))
     }
 
     #[test]
@@ -195,9 +229,10 @@ mod tests {
             ("api/all=true ClusterTrustBundle=true", [true, true, true, true]),
             ("api/beta=true AllBeta=true,PodCertificateRequest=f", [true, true, true, true]),
             ("api/beta=true ClusterTrustBundle=false", [true, true, true, false]),
-            ("PodCertificateRequest=true", [true, false, false, false]),
-            ("api/all=false,api/beta=true", [false, true, true, false]),
-            ("api/all=false,apps/v1", [true, false, false, false]),
+            (" PodCertificateRequest=true", [true, false, false, false]),
+            ("api/all=false,api/beta=true,api/ga=true", [true, true, true, false]),
+            ("api/ga=false,api/beta=true", [false, true, true, false]),
+            ("api/ga=false,apps/v1,v1=true,api/legacy=true", [true, false, false, false]),
             ("api/ga=false", [false, false, false, false]),
             ("api/alpha=true", [true, false, false, false]),
             ("rbac.authorization.k8s.io/v1beta1=1", [true, true, false, false]),
@@ -216,9 +251,19 @@ mod tests {
     #[test]
     fn refusals_are_upstreams() {
         for (config, why) in [
-            ("api/all=false", "invalid runtime-config with only api/all=false"),
+            (
+                "api/all=false",
+                "[--runtime-config=api/all=false conflicts with \
+                 --enable-priority-and-fairness=true, invalid runtime-config with only \
+                 api/all=false]",
+            ),
+            (
+                "api/all=false,apps/v1",
+                "--runtime-config=api/all=false conflicts with --enable-priority-and-fairness=true",
+            ),
             ("api/all", "invalid value api/all="),
-            ("v1=true", "runtime-config invalid key v1"),
+            ("v2=true", "runtime-config invalid key v2"),
+            ("meta.k8s.io/v1", "unknown api groups meta.k8s.io/v1"),
             ("a/b/c/d=true", "runtime-config invalid key a/b/c/d"),
             ("apps/v9=true", "group version apps/v9 that has not been registered"),
             ("b.example/v1,a.example/v2=false", "unknown api groups a.example/v2,b.example/v1"),

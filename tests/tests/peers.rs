@@ -1,8 +1,11 @@
 //! The documents that clients begin with, asked of ours and of upstream's kube-apiserver, each on an
 //! etcd of its own: discovery, and what either has in a new cluster.
 
+mod on_demand;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value};
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 use testkit::cases::{self, Case};
@@ -16,6 +19,12 @@ fn main() -> ExitCode {
         ("a_new_cluster_has_what_upstreams_has", bootstrap),
         ("every_openapi_piece_is_offered", openapi),
         ("the_whole_openapi_names_every_definition", definitions),
+        ("every_version_that_is_asked_for_is_offered", on_demand::offered),
+        ("every_version_that_is_asked_for_is_described", on_demand::described),
+        ("every_version_that_is_asked_for_is_registered", on_demand::registered),
+        ("objects_of_every_version_are_upstreams", on_demand::read_and_written),
+        ("a_manifest_of_rbac_v1beta1_is_taken", on_demand::old_manifests),
+        ("what_is_no_version_ends_the_start", on_demand::refused),
     ];
     cases::run(Peers::start, cases)
 }
@@ -24,16 +33,36 @@ struct Peers {
     ours: Caller,
     theirs: Caller,
     _running: Vec<Running>,
-    _sites: Vec<Site>,
+    sites: Vec<Site>,
+    on_demand: OnceCell<Box<Peers>>,
 }
 
 impl Peers {
     fn start() -> Result<Self> {
+        Self::with(&[])
+    }
+
+    fn with(flags: &[&str]) -> Result<Self> {
         let (first, second) = (Site::new()?, Site::new()?);
-        let own = first.api_server(Maker::Ours, Generation::Today, &[])?;
-        let upstream = second.api_server(Maker::Upstream, Generation::Today, &[])?;
+        let own = first.api_server(Maker::Ours, Generation::Today, flags)?;
+        let upstream = second.api_server(Maker::Upstream, Generation::Today, flags)?;
         let (ours, theirs) = (first.caller("admin")?, second.caller("admin")?);
-        Ok(Self { ours, theirs, _running: vec![own, upstream], _sites: vec![first, second] })
+        let (running, sites) = (vec![own, upstream], vec![first, second]);
+        Ok(Self { ours, theirs, _running: running, sites, on_demand: OnceCell::new() })
+    }
+
+    /// The same, with every version on that there is.
+    fn on_demand(&self) -> Result<&Self> {
+        if self.on_demand.get().is_none() {
+            let peers = Self::with(on_demand::FLAGS)?;
+            drop(self.on_demand.set(Box::new(peers)));
+        }
+        self.on_demand.get().map(|peers| &**peers).context("started above")
+    }
+
+    /// Our server, asked by somebody else than the admin.
+    fn ours_as(&self, user: &str) -> Result<Caller> {
+        self.sites[0].caller(user)
     }
 
     /// The same GET of both, each with the place where it listens left out.

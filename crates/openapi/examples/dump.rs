@@ -6,7 +6,7 @@ use std::path::Path;
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
     let folder = Path::new(&folder);
-    let documents = Documents::new();
+    let documents = Documents::default();
     let index = documents.index();
     std::fs::write(folder.join("index.json"), &index)?;
     let index: serde_json::Value = serde_json::from_slice(&index)?;

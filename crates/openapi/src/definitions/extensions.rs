@@ -30,6 +30,12 @@ const UNIONS: &[(&str, Option<&str>, &[(&str, &str)])] = &[
         Some("kind"),
         &[("group", "Group"), ("serviceAccount", "ServiceAccount"), ("user", "User")],
     ),
+    (
+        "io.k8s.api.scheduling.v1alpha2.PodGroupSchedulingPolicy",
+        None,
+        &[("basic", "Basic"), ("gang", "Gang")],
+    ),
+    ("io.k8s.api.scheduling.v1alpha2.PodGroupTemplateReference", None, &[("workload", "Workload")]),
 ];
 
 /// Adds those of a type.
