@@ -1,12 +1,13 @@
 //! `cargo xtask test`: the whole check, from a bare machine to one line.
 //!
 //! It brings the programs that are missing, holds the repository to its rules, runs the tests of
-//! every crate, builds the programs and runs the tests of the whole against them. What fails does
-//! not end it: the last line says how much did. The programs are those of the tests' own profile:
+//! every crate, builds the programs and runs the tests of the whole against them, and the hard way
+//! on real nodes where the machine can have them. What fails does not end it: the last line says how
+//! much did. The programs are those of the tests' own profile:
 //! link-time optimization of five programs takes longer than all the rest, and is asked for by
 //! `--release`.
 
-use crate::{repository, tidy, tools};
+use crate::{hardway, repository, tidy, tools};
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 use std::io::{BufRead, BufReader};
@@ -23,6 +24,7 @@ const WHOLE: &str = "orlop-tests";
 pub fn run(release: bool) -> Result<bool> {
     let begun = Instant::now();
     let mut tally = Tally::default();
+    let built = repository().join(if release { "target/release" } else { "target/debug" });
     let mut step = |name: &str, work: &mut dyn FnMut(&mut Tally) -> Result<()>| {
         println!("\n== {name} (at {} s)", begun.elapsed().as_secs());
         let before = tally.failed;
@@ -33,6 +35,16 @@ pub fn run(release: bool) -> Result<bool> {
         }
     };
     step("prepare", &mut |_| tools::ensure());
+    let mut nodes = false;
+    step("prepare nodes", &mut |_| {
+        if let Some(why) = hardway::hindrance()? {
+            println!("no nodes on this machine: {why}");
+            return Ok(());
+        }
+        hardway::prepare()?;
+        nodes = true;
+        Ok(())
+    });
     step("tidy", &mut |tally| {
         tidy::run()?;
         tally.passed += 1;
@@ -44,10 +56,17 @@ pub fn run(release: bool) -> Result<bool> {
     step("programs", &mut |_| programs(release));
     step("tests of the whole", &mut |tally| {
         let mut command = cargo(&["test", "--package", WHOLE, "--no-fail-fast"]);
-        let folder = if release { "target/release" } else { "target/debug" };
-        command.env("ORLOP_BIN", repository().join(folder));
+        command.env("ORLOP_BIN", &built);
         tests(command, tally)
     });
+    if nodes {
+        step("the hard way", &mut |tally| {
+            let rows = hardway::walk(&built)?;
+            tally.passed += rows.passed;
+            tally.failed += rows.failed;
+            Ok(())
+        });
+    }
     println!("\ntook {} s", begun.elapsed().as_secs());
     println!("{} passed, {} failed", tally.passed, tally.failed);
     Ok(tally.failed == 0)

@@ -4,6 +4,7 @@
 pub mod bench;
 pub mod check;
 pub mod compare;
+pub mod hardway;
 pub mod modules;
 pub mod record;
 pub mod schema;

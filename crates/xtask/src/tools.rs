@@ -55,7 +55,10 @@ pub fn cache(below: &str) -> Result<PathBuf> {
 }
 
 /// Installs Debian packages.
-fn install(packages: &[&str]) -> Result<()> {
+///
+/// # Errors
+/// Where Debian's tools are missing or refuse.
+pub fn install(packages: &[&str]) -> Result<()> {
     say(&format!("installing {} from Debian", packages.join(" ")));
     let known = |package: &&str| {
         let mut show = Command::new("apt-cache");
