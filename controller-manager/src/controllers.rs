@@ -1,5 +1,6 @@
 //! The controllers, one file each. [`crate::table`] says which run.
 
+pub(crate) mod attach_detach;
 pub(crate) mod attributes_class_protection;
 mod backends;
 pub(crate) mod bootstrap_signer;

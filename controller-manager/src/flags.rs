@@ -115,6 +115,8 @@ pub struct Options {
     pub volume_sync_period: Duration,
     /// `--enable-dynamic-provisioning`.
     pub dynamic_provisioning: bool,
+    /// Not `--disable-force-detach-on-timeout`.
+    pub force_detach: bool,
     /// Workers.
     pub concurrency: Concurrency,
 }
@@ -196,6 +198,7 @@ impl Options {
             enable_garbage_collector: flags.bool("enable-garbage-collector"),
             volume_sync_period: flags.duration("pvclaimbinder-sync-period"),
             dynamic_provisioning: flags.bool("enable-dynamic-provisioning"),
+            force_detach: !flags.bool("disable-force-detach-on-timeout"),
             concurrency: Concurrency {
                 deployments: count("concurrent-deployment-syncs"),
                 replica_sets: count("concurrent-replicaset-syncs"),

@@ -133,7 +133,12 @@ pub(crate) const ROWS: &[Row] = &[
         "persistent-volume-binder",
         volume_binder::start,
     ),
-    unbuilt("persistentvolume-attach-detach-controller", "attachdetach"),
+    on(
+        "persistentvolume-attach-detach-controller",
+        "attachdetach",
+        "attachdetach-controller",
+        attach_detach::start,
+    ),
     unbuilt("persistentvolume-expander-controller", "persistentvolume-expander"),
     on(
         "clusterrole-aggregation-controller",

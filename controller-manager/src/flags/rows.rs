@@ -91,7 +91,7 @@ pub(super) const ROWS: &[Flag] = &[
     // Volumes
     Flag::new("attach-detach-reconcile-sync-period", Duration, "Accepted.").or("1m"),
     Flag::new("disable-attach-detach-reconcile-sync", Bool, "Accepted."),
-    Flag::new("disable-force-detach-on-timeout", Bool, "Accepted."),
+    Flag::new("disable-force-detach-on-timeout", Bool, "Wait for lost nodes for ever."),
     Flag::new("concurrent-ephemeralvolume-syncs", Int, "Workers on ephemeral volumes.").or("5"),
     Flag::new("enable-dynamic-provisioning", Bool, "Ask for volumes to be made.").or("true"),
     Flag::new("enable-hostpath-provisioner", Bool, "Accepted."),
