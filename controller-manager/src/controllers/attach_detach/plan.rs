@@ -3,7 +3,8 @@
 //! A node's status says what is attached; its kubelet mounts nothing else. A volume goes out of
 //! that list before it is taken off, and it is not taken off while the kubelet says that it has it
 //! in use, unless the node is lost. Mirrors `reconciler.go` of
-//! `k8s.io/kubernetes/pkg/controller/volume/attachdetach` and `csi_attacher.go` of `pkg/volume/csi`.
+//! `k8s.io/kubernetes/pkg/controller/volume/attachdetach` and `csi_attacher.go` of
+//! `pkg/volume/csi`.
 
 use super::wanted::{Attacher, Wanted};
 use control::{EventType, Key};

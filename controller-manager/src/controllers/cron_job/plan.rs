@@ -1,6 +1,7 @@
 //! What to do for one CronJob: pure.
 //!
-//! Mirrors `syncCronJob` and `mostRecentScheduleTime` of `k8s.io/kubernetes/pkg/controller/cronjob`.
+//! Mirrors `syncCronJob` and `mostRecentScheduleTime` of
+//! `k8s.io/kubernetes/pkg/controller/cronjob`.
 
 use super::schedule::{Schedule, zone_named};
 use control::EventType;
@@ -202,7 +203,8 @@ impl Plan {
     }
 }
 
-/// The schedule of `cron`: in the zone that it names itself, else in its `timeZone`, else in `zone`.
+/// The schedule of `cron`: in the zone that it names itself, else in its `timeZone`, else in
+/// `zone`.
 fn read(cron: &CronJob, zone: &TimeZone) -> Result<Schedule, String> {
     let own = cron.spec.time_zone.as_deref().and_then(|name| zone_named(name).ok());
     Schedule::parse(&cron.spec.schedule, own.as_ref().unwrap_or(zone))

@@ -1,6 +1,7 @@
 //! What a Job says about the ends of its pods: pod failure policy and success policy. Pure.
 //!
-//! Mirrors `pod_failure_policy.go` and `success_policy.go` of `k8s.io/kubernetes/pkg/controller/job`.
+//! Mirrors `pod_failure_policy.go` and `success_policy.go` of
+//! `k8s.io/kubernetes/pkg/controller/job`.
 
 use super::indexes;
 use k8s_openapi::api::batch::v1::{
