@@ -2,6 +2,7 @@
 
 pub(crate) mod attach_detach;
 pub(crate) mod attributes_class_protection;
+pub(crate) mod autoscaler;
 mod backends;
 pub(crate) mod bootstrap_signer;
 mod bootstrap_tokens;
@@ -33,6 +34,7 @@ pub(crate) mod replication_controller;
 pub(crate) mod resource_quota;
 mod revisions;
 pub(crate) mod root_ca;
+mod selector_text;
 pub(crate) mod service_account;
 pub(crate) mod service_account_token;
 pub(crate) mod service_cidr;

@@ -31,6 +31,8 @@ pub struct Concurrency {
     pub endpoint_slices: usize,
     /// `--concurrent-endpoint-syncs`
     pub endpoints: usize,
+    /// `--concurrent-horizontal-pod-autoscaler-syncs`
+    pub autoscalers: usize,
     /// `--mirroring-concurrent-service-endpoint-syncs`
     pub mirrored_endpoints: usize,
     /// `--concurrent-gc-syncs`
@@ -53,6 +55,21 @@ pub struct Concurrency {
     pub ttl_after_finished: usize,
     /// `--concurrent-ephemeralvolume-syncs`.
     pub ephemeral_volumes: usize,
+}
+
+/// How pods are scaled by metrics.
+#[derive(Clone, Debug)]
+pub struct Autoscaling {
+    /// `--horizontal-pod-autoscaler-sync-period`.
+    pub sync_period: Duration,
+    /// `--horizontal-pod-autoscaler-downscale-stabilization`.
+    pub downscale_stabilization: Duration,
+    /// `--horizontal-pod-autoscaler-tolerance`.
+    pub tolerance: f64,
+    /// `--horizontal-pod-autoscaler-cpu-initialization-period`.
+    pub cpu_initialization_period: Duration,
+    /// `--horizontal-pod-autoscaler-initial-readiness-delay`.
+    pub initial_readiness_delay: Duration,
 }
 
 /// A certificate and its key, on disk.
@@ -103,6 +120,8 @@ pub struct Options {
     pub terminated_pods_max: i64,
     /// `--max-endpoints-per-slice`.
     pub endpoints_per_slice: usize,
+    /// `--horizontal-pod-autoscaler-*`.
+    pub autoscaler: Autoscaling,
     /// `--mirroring-max-endpoints-per-subset`.
     pub mirrored_per_subset: usize,
     /// `--legacy-service-account-token-clean-up-period`.
@@ -191,6 +210,7 @@ impl Options {
             node_startup_grace_period: flags.duration("node-startup-grace-period"),
             terminated_pods_max: flags.int("terminated-pod-gc-threshold"),
             endpoints_per_slice: count("max-endpoints-per-slice"),
+            autoscaler: autoscaling(flags),
             mirrored_per_subset: count("mirroring-max-endpoints-per-subset"),
             legacy_token_clean_up_period: flags
                 .duration("legacy-service-account-token-clean-up-period"),
@@ -205,6 +225,7 @@ impl Options {
                 namespaces: count("concurrent-namespace-syncs"),
                 endpoint_slices: count("concurrent-service-endpoint-syncs"),
                 endpoints: count("concurrent-endpoint-syncs"),
+                autoscalers: count("concurrent-horizontal-pod-autoscaler-syncs"),
                 mirrored_endpoints: count("mirroring-concurrent-service-endpoint-syncs"),
                 garbage: count("concurrent-gc-syncs"),
                 daemon_sets: count("concurrent-daemonset-syncs"),
@@ -236,6 +257,17 @@ fn token_secrets(gates: &[(String, String)]) -> Result<Option<bool>, String> {
     let mut gates = FeatureGates::new(&[NO_SECRETS]);
     gates.set(&given)?;
     Ok(Some(!gates.enabled(NO_SECRETS.name)))
+}
+
+fn autoscaling(flags: &Parsed) -> Autoscaling {
+    let duration = |name: &str| flags.duration(&format!("horizontal-pod-autoscaler-{name}"));
+    Autoscaling {
+        sync_period: duration("sync-period"),
+        downscale_stabilization: duration("downscale-stabilization"),
+        tolerance: flags.float("horizontal-pod-autoscaler-tolerance"),
+        cpu_initialization_period: duration("cpu-initialization-period"),
+        initial_readiness_delay: duration("initial-readiness-delay"),
+    }
 }
 
 fn read_bundle(file: &std::path::Path) -> Result<String, String> {

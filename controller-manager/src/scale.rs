@@ -6,6 +6,11 @@
 use client::is_not_found;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use kube::Client;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Kinds that are remembered; more are asked for each time.
+const MAPPINGS_MAX: usize = 1024;
 
 /// Why a scale could not be found.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +22,14 @@ pub(crate) enum ScaleError {
         kind: String,
         /// Group and version.
         api_version: String,
+    },
+    /// There is no such kind in any version.
+    #[error("no matches for kind {kind:?} in group {group:?}")]
+    NoMatchInGroup {
+        /// The kind.
+        kind: String,
+        /// The group.
+        group: String,
     },
     /// The kind has no `scale`; this is its resource, `jobs.batch`.
     #[error("{0} does not implement the scale subresource")]
@@ -98,6 +111,66 @@ impl Mapping {
             Err(_) => Ok(None),
         }
     }
+}
+
+/// Mappings that were asked for before. What fails is asked for anew.
+#[derive(Debug, Default)]
+pub(crate) struct Mappings(Mutex<HashMap<(String, String), Mapping>>);
+
+impl Mappings {
+    /// Finds `kind` in `api_version`, or in another version of its group.
+    ///
+    /// # Errors
+    /// [`ScaleError`].
+    pub(crate) async fn find(
+        &self,
+        client: &Client,
+        api_version: &str,
+        kind: &str,
+    ) -> Result<Mapping, ScaleError> {
+        let key = (api_version.to_owned(), kind.to_owned());
+        if let Some(known) = self.lock().get(&key) {
+            return Ok(known.clone());
+        }
+        let found = match Mapping::find(client, api_version, kind).await {
+            Err(ScaleError::NoMatch { .. }) => in_group(client, api_version, kind).await?,
+            found => found?,
+        };
+        if self.lock().len() < MAPPINGS_MAX {
+            self.lock().insert(key, found.clone());
+        }
+        Ok(found)
+    }
+
+    /// Forgets `kind`: something is wrong with what is known of it.
+    pub(crate) fn forget(&self, api_version: &str, kind: &str) {
+        self.lock().remove(&(api_version.to_owned(), kind.to_owned()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(String, String), Mapping>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn in_group(client: &Client, api_version: &str, kind: &str) -> Result<Mapping, ScaleError> {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let known = client.list_api_groups().await?.groups;
+    let mut versions: Vec<String> = known
+        .into_iter()
+        .filter(|known| known.name == group)
+        .flat_map(|known| known.versions)
+        .map(|version| version.group_version)
+        .collect();
+    if group.is_empty() {
+        versions.push("v1".into());
+    }
+    for version in versions.iter().filter(|version| *version != api_version) {
+        match Mapping::find(client, version, kind).await {
+            Err(ScaleError::NoMatch { .. }) => {}
+            found => return found,
+        }
+    }
+    Err(ScaleError::NoMatchInGroup { kind: kind.to_owned(), group: group.to_owned() })
 }
 
 /// Reads the scale at `path`.

@@ -88,7 +88,12 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     on("daemonset-controller", "daemonset", "daemon-set-controller", daemon_set::start),
     on("job-controller", "job", "job-controller", job::start),
-    unbuilt("horizontal-pod-autoscaler-controller", "horizontalpodautoscaling"),
+    on(
+        "horizontal-pod-autoscaler-controller",
+        "horizontalpodautoscaling",
+        "horizontal-pod-autoscaler",
+        autoscaler::start,
+    ),
     on("disruption-controller", "disruption", "disruption-controller", disruption::start),
     on("statefulset-controller", "statefulset", "statefulset-controller", stateful_set::start),
     on("cronjob-controller", "cronjob", "cronjob-controller", cron_job::start),

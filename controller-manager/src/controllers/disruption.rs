@@ -8,6 +8,7 @@ mod plan;
 mod scales;
 mod stale;
 
+use super::selector_text;
 use crate::context::Context;
 use control::selector::Matcher;
 use control::{
@@ -146,7 +147,7 @@ impl Controller {
                  unmanaged. As a result, the status of the PDB cannot be calculated correctly, \
                  which may result in undefined behavior. To account for these pods please set \
                  \".spec.minAvailable\" field of the PDB to an integer value.",
-                plan::print_selector(budget)
+                selector_text::print(budget.spec.as_ref().and_then(|spec| spec.selector.as_ref()))
             );
             tell(EventType::Warning, "UnmanagedPods", message);
         }

@@ -4,7 +4,7 @@ use super::super::deployment::bounds::scaled;
 use control::pods;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetStatus};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -177,31 +177,6 @@ fn set(
         }
         None => conditions.push(new),
     }
-}
-
-/// The selector as Go's `%v` prints a pointer to one: `LabelSelector`'s generated `String`.
-pub(super) fn print_selector(budget: &PodDisruptionBudget) -> String {
-    let Some(selector) = budget.spec.as_ref().and_then(|spec| spec.selector.as_ref()) else {
-        return "nil".into();
-    };
-    let LabelSelector { match_labels, match_expressions } = selector;
-    let labels: String =
-        match_labels.iter().flatten().map(|(key, value)| format!("{key}: {value},")).collect();
-    let expressions: String = match_expressions
-        .iter()
-        .flatten()
-        .map(|wanted| {
-            let values = wanted.values.as_deref().unwrap_or_default().join(" ");
-            format!(
-                "LabelSelectorRequirement{{Key:{},Operator:{},Values:[{values}],}},",
-                wanted.key, wanted.operator
-            )
-        })
-        .collect();
-    format!(
-        "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:\
-         []LabelSelectorRequirement{{{expressions}}},}}"
-    )
 }
 
 #[cfg(test)]

@@ -134,14 +134,3 @@ fn what_can_not_be_counted_lets_nobody_go() {
     assert_eq!(counts(&plan(&broken, &pods, &wanted, now())), [3, 2, 3, 1]);
     assert_eq!(mended.status.and_then(|s| s.conditions).expect("one")[0].message, "");
 }
-
-#[test]
-fn a_selector_is_printed_as_go_prints_it() {
-    let budget = budget(json!({"selector": {"matchLabels": {"b": "2", "a": "1"},
-        "matchExpressions": [{"key": "k", "operator": "In", "values": ["x", "y"]}]}}));
-    assert_eq!(
-        print_selector(&budget),
-        "&LabelSelector{MatchLabels:map[string]string{a: 1,b: 2,},MatchExpressions:\
-         []LabelSelectorRequirement{LabelSelectorRequirement{Key:k,Operator:In,Values:[x y],},},}"
-    );
-}
