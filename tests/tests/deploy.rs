@@ -22,7 +22,8 @@ fn main() -> ExitCode {
         ("packages_start_programs_with_the_flags_of_the_unit_files", |()| flags()),
         ("packages_hold_what_they_should", |()| contents()),
         ("packages_start_and_leave_nothing_behind", |()| lives()),
-        ("the_guide_is_true", |()| guide()),
+        ("the_guide_is_true", |()| guide("1.36")),
+        ("the_guide_is_true_with_the_unit_files_of_2020", |()| guide("1.18")),
         ("files_that_the_guide_names_are_there", |()| names()),
     ];
     cases::run(|| Ok(()), cases)
@@ -209,9 +210,10 @@ fn lives() -> Result<()> {
     script(Command::new(repository().join("tests/deploy/packages")).arg(packages))
 }
 
-fn guide() -> Result<()> {
+fn guide(generation: &str) -> Result<()> {
     let folder = ours("orlop")?.parent().context("a program lies in a folder")?.to_owned();
-    script(Command::new(repository().join("tests/deploy/guide")).env("ORLOP_BIN", folder))
+    let mut guide = Command::new(repository().join("tests/deploy/guide"));
+    script(guide.env("ORLOP_BIN", folder).env("GENERATION", generation))
 }
 
 /// Runs a script that ends with a total, or with the reason why it can't be tried.
