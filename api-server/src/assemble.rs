@@ -81,13 +81,8 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     if access.signer.is_none() {
         documents = documents.without(&GroupResource::new("", "serviceaccounts"), "token");
     }
-    let fixed = Fixed::new(
-        documents,
-        health,
-        issuer,
-        crate::openapi::router(&options.served),
-        cache.clone(),
-    );
+    let served = Arc::new(options.served.clone());
+    let fixed = Fixed::new(documents, health, issuer, served, cache.clone());
     let kubelets = Kubelets::new(&options.kubelet)?;
     let seats = Seats::new(&options);
     let shutdown_seen = shutdown.clone();

@@ -8,7 +8,7 @@ mod identity;
 mod info;
 mod ordered;
 
-use crate::Api;
+use crate::{Api, answer};
 use auth::Authorized;
 use axum::Router;
 use axum::body::Body;
@@ -16,7 +16,8 @@ use axum::extract::Request;
 use axum::routing::{get, post};
 use cache::Cache;
 use http::Response;
-use object::Result;
+use kinds::Served;
+use object::{ApiError, Result};
 use std::sync::Arc;
 use tower::ServiceExt;
 
@@ -36,15 +37,16 @@ impl Fixed {
         documents: Documents,
         health: Health,
         issuer: Option<Issuer>,
-        openapi: Router,
+        served: Arc<Served>,
         cache: Arc<Cache>,
     ) -> Self {
+        let openapi = crate::openapi::router(&served);
         let paths = info::paths(documents.groups());
         let mut router = Router::new()
             .route("/", get(async move || info::document(paths.clone())))
             .route("/version", get(info::version))
             .route("/version/", get(info::version))
-            .route("/metrics", get(move || info::metrics(cache.clone())))
+            .route("/metrics", get(move || info::metrics(cache.clone(), served.clone())))
             .merge(discovery::router(documents))
             .merge(health::router(health))
             .merge(openapi);
@@ -62,14 +64,29 @@ pub(crate) async fn serve(
     _authorized: Authorized,
     request: Request,
 ) -> Result<Response<Body>> {
+    let missing = missing_in_group(api, request.uri().path());
     let response = match api.fixed.router.clone().oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
     if response.extensions().get::<Missing>().is_some() {
-        return Ok(crate::answer::no_such_page());
+        return if missing {
+            Err(ApiError::no_such_resource())
+        } else {
+            Ok(answer::no_such_page())
+        };
     }
     Ok(response)
+}
+
+/// Whether a path lies below a group that is known: what is missing there is told as a Status.
+fn missing_in_group(api: &Api, path: &str) -> bool {
+    let mut parts = path.split('/').skip(1);
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("api"), Some(version), _) => !version.is_empty(),
+        (Some("apis"), Some(group), Some(_)) => api.served.has_group(group),
+        _ => false,
+    }
 }
 
 /// Marks an answer that the pipeline turns into a Status.

@@ -4,6 +4,7 @@
 //! client, as far as dashboards and alerts read them.
 
 use crate::request_info::{RequestInfo, ResourceInfo};
+use kinds::{Kind, Served};
 use runtime::clock::{Instant, monotonic};
 use runtime::metrics::{Counter, Family, Gauge, Histogram, Registry};
 use std::sync::{Arc, LazyLock};
@@ -119,8 +120,9 @@ impl Drop for Observed {
 }
 
 /// Sets the gauges that are read when somebody asks.
-pub(crate) fn read_now(cache: &cache::Cache) {
-    for kind in kinds::all() {
+pub(crate) fn read_now(cache: &cache::Cache, served: &Served) {
+    let is_served = |kind: &&&'static Kind| served.versions_of(kind).next().is_some();
+    for kind in kinds::all().iter().filter(is_served) {
         if let Some(shelf) = cache.shelf(kind) {
             let name = kind.group_resource().to_string();
             FAMILIES.objects.with(&[&name]).set(shelf.len() as f64);

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use cache::Cache;
 use http::{Response, header};
+use kinds::Served;
 use kinds::documents::Group;
 use std::sync::Arc;
 
@@ -40,8 +41,8 @@ pub(super) fn document(text: String) -> Response<Body> {
     response
 }
 
-pub(super) async fn metrics(cache: Arc<Cache>) -> Response<Body> {
-    crate::metrics::read_now(&cache);
+pub(super) async fn metrics(cache: Arc<Cache>, served: Arc<Served>) -> Response<Body> {
+    crate::metrics::read_now(&cache, &served);
     let mut response = Response::new(Body::from(runtime::metrics::Registry::global().text()));
     let text = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(text));
