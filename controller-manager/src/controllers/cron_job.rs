@@ -88,7 +88,7 @@ impl Controller {
         let jobs = self.jobs.controlled_by(cron.metadata.uid.as_deref().unwrap_or_default());
         let plan = plan(&Snapshot { cron: &cron, jobs, zone: clock::zone() }, clock::now());
         let look_again = plan.look_again;
-        self.execute(&key, &cron, plan).await?;
+        Box::pin(self.execute(&key, &cron, plan)).await?;
         Ok(look_again.map_or(Outcome::Done, Outcome::Again))
     }
 

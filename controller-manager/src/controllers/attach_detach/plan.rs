@@ -188,7 +188,7 @@ impl Work<'_> {
         let is_late = left.is_zero() && self.snapshot.forces;
         let is_lost = node.is_some_and(is_out_of_service);
         let in_use = node.is_some_and(|node| has_in_use(node, unique));
-        if in_use && !is_lost && !(is_late && !is_healthy) {
+        if in_use && !is_lost && (is_healthy || !is_late) {
             if attachment.status.as_ref().is_some_and(|status| status.attached) {
                 self.reported.push(unique.to_owned());
             }
