@@ -57,6 +57,19 @@ pub struct Concurrency {
     pub ephemeral_volumes: usize,
 }
 
+/// How fast nodes that fell silent lose their pods.
+#[derive(Clone, Debug)]
+pub struct Eviction {
+    /// `--node-eviction-rate`: nodes a second.
+    pub rate: f64,
+    /// `--secondary-node-eviction-rate`.
+    pub secondary_rate: f64,
+    /// `--large-cluster-size-threshold`: nodes.
+    pub large_cluster_size: usize,
+    /// `--unhealthy-zone-threshold`: a share of 1.
+    pub unhealthy_zone: f64,
+}
+
 /// How pods are scaled by metrics.
 #[derive(Clone, Debug)]
 pub struct Autoscaling {
@@ -120,6 +133,8 @@ pub struct Options {
     pub terminated_pods_max: i64,
     /// `--max-endpoints-per-slice`.
     pub endpoints_per_slice: usize,
+    /// Of nodes' pods.
+    pub eviction: Eviction,
     /// `--horizontal-pod-autoscaler-*`.
     pub autoscaler: Autoscaling,
     /// `--mirroring-max-endpoints-per-subset`.
@@ -210,6 +225,12 @@ impl Options {
             node_startup_grace_period: flags.duration("node-startup-grace-period"),
             terminated_pods_max: flags.int("terminated-pod-gc-threshold"),
             endpoints_per_slice: count("max-endpoints-per-slice"),
+            eviction: Eviction {
+                rate: flags.float("node-eviction-rate"),
+                secondary_rate: flags.float("secondary-node-eviction-rate"),
+                large_cluster_size: count("large-cluster-size-threshold"),
+                unhealthy_zone: flags.float("unhealthy-zone-threshold"),
+            },
             autoscaler: autoscaling(flags),
             mirrored_per_subset: count("mirroring-max-endpoints-per-subset"),
             legacy_token_clean_up_period: flags

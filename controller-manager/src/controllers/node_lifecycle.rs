@@ -1,11 +1,12 @@
 //! node-lifecycle-controller: notices nodes that fall silent, and taints nodes by their condition.
 //!
 //! A node lives as long as its lease or its status changes, by this process's clock: clocks are
-//! not compared. Of upstream's zones this knows one, the whole cluster: when no node at all is
-//! ready, the trouble is taken to be ours, and nobody is evicted. Mirrors
+//! not compared. How fast nodes lose their pods depends on how their zone does; when no node at
+//! all is ready, the trouble is taken to be ours, and nobody is evicted. Mirrors
 //! `k8s.io/kubernetes/pkg/controller/nodelifecycle`.
 
 mod plan;
+mod zones;
 
 use crate::context::Context;
 use control::events::reference;
@@ -22,12 +23,13 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use zones::{Rates, Zones, is_excluded, zone_of};
 
 const LEASES: &str = "metadata.namespace=kube-node-lease";
 const WORKERS: usize = 4;
 
-/// Between two evictions from nodes that fell silent: `--node-eviction-rate` of 0.1 a second.
-const EVICTION_PERIOD: Duration = Duration::from_secs(10);
+/// How old a look at all nodes may be.
+const LOOK_AGE_MAX: Duration = Duration::from_secs(1);
 
 struct Controller {
     client: Client,
@@ -40,11 +42,19 @@ struct Controller {
     startup_grace: Duration,
     /// When each node was last seen to live.
     lives: Mutex<HashMap<String, Instant>>,
-    next_eviction: Mutex<Option<Instant>>,
+    zones: Mutex<Zones>,
+    looked: Mutex<Option<Instant>>,
 }
 
 /// Starts it.
 pub(crate) fn start(context: &Context) {
+    let eviction = &context.options.eviction;
+    let rates = Rates {
+        normal: eviction.rate,
+        reduced: eviction.secondary_rate,
+        large: eviction.large_cluster_size,
+        unhealthy: eviction.unhealthy_zone,
+    };
     let controller = Arc::new(Controller {
         client: context.client(),
         nodes: context.informers.of::<Node>(),
@@ -55,7 +65,8 @@ pub(crate) fn start(context: &Context) {
         grace: context.options.node_monitor_grace_period,
         startup_grace: context.options.node_startup_grace_period,
         lives: Mutex::default(),
-        next_eviction: Mutex::default(),
+        zones: Mutex::new(Zones::new(rates)),
+        looked: Mutex::default(),
     });
     let queue = Queue::named("node_lifecycle_controller");
     watch(&controller, &queue);
@@ -99,12 +110,16 @@ fn watch(controller: &Arc<Controller>, queue: &Queue<Key>) {
 impl Controller {
     async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
         let Some(node) = self.nodes.get(&key) else { return Ok(Outcome::Done) };
+        self.look();
         let health = Health {
             silent_for: self.silence(&key.name),
-            grace: if plan::was_ready_once(&node) { self.grace } else { self.startup_grace },
-            is_any_ready: self.nodes.list().iter().any(|node| plan::is_ready(node)),
+            grace: self.grace_of(&node),
+            is_any_ready: !self.zones().is_all_down(),
         };
-        let plan = plan(&node, &health, clock::now());
+        let mut plan = plan(&node, &health, clock::now());
+        if plan.evicts && !self.zones().may_evict(&zone_of(&node), clock::monotonic()) {
+            plan.put_off(&node);
+        }
         self.execute(&node, plan).await?;
         Ok(Outcome::Again(self.period))
     }
@@ -126,9 +141,7 @@ impl Controller {
         if plan.is_unready {
             self.mark_pods_unready(name).await?;
         }
-        if let Some(taints) = plan.taints
-            && (!plan.evicts || self.may_evict())
-        {
+        if let Some(taints) = plan.taints {
             let body = json!({"spec": {"taints": taints},
                 "metadata": {"uid": node.metadata.uid, "resourceVersion":
                     node.metadata.resource_version}});
@@ -178,15 +191,34 @@ impl Controller {
         self.lives.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the turn to taint a node whose pods will be evicted, where it is free.
-    fn may_evict(&self) -> bool {
-        let now = clock::monotonic();
-        let mut next = self.next_eviction.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_free = next.is_none_or(|next| next <= now);
-        if is_free {
-            *next = Some(now + EVICTION_PERIOD);
+    fn grace_of(&self, node: &Node) -> Duration {
+        if plan::was_ready_once(node) { self.grace } else { self.startup_grace }
+    }
+
+    /// Looks at how the zones do, where that was not done a moment ago. A node that is silent for
+    /// too long is not ready, whatever it said: others may not have been looked at yet.
+    fn look(&self) {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.is_some_and(|at| at.elapsed() < LOOK_AGE_MAX) {
+            return;
         }
-        is_free
+        *looked = Some(clock::monotonic());
+        let nodes = self.nodes.list();
+        let counted = nodes.iter().filter(|node| !is_excluded(node)).map(|node| {
+            let name = node.metadata.name.as_deref().unwrap_or_default();
+            let is_silent = self.silence(name) > self.grace_of(node);
+            (zone_of(node), plan::is_ready(node) && !is_silent)
+        });
+        let counted: Vec<_> = counted.collect();
+        if self.zones().observe(&counted) {
+            // Whoever was silent while everything was down gets another chance.
+            let now = clock::monotonic();
+            self.lives().values_mut().for_each(|life| *life = now);
+        }
+    }
+
+    fn zones(&self) -> std::sync::MutexGuard<'_, Zones> {
+        self.zones.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -191,8 +191,9 @@ impl Judge<'_> {
         };
         let total = || async {
             self.of_object(of, metric).await.map_err(|error| {
+                // The order is upstream's own, by mistake.
                 let (name, kind, space) = (&metric.name, &of.kind, self.namespace);
-                format!("unable to get metric {name}: {error} on {kind} {space}/{}", of.name)
+                format!("unable to get metric {name}: {kind} on {space} {}/{error}", of.name)
             })
         };
         let (replicas, name, current) = match (target.type_.as_str(), target) {

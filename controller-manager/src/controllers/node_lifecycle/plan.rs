@@ -45,6 +45,21 @@ pub(super) struct Plan {
     pub(super) evicts: bool,
 }
 
+impl Plan {
+    /// Leaves out what would make pods go; the rest stands.
+    pub(super) fn put_off(&mut self, node: &Node) {
+        self.evicts = false;
+        let old = node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
+        let Some(taints) = &mut self.taints else { return };
+        taints.retain(|taint| {
+            taint.effect != "NoExecute" || !is_of_readiness(&taint.key) || old.contains(taint)
+        });
+        if keys(taints) == keys(old) {
+            self.taints = None;
+        }
+    }
+}
+
 /// Plans for `node`.
 pub(super) fn plan(node: &Node, health: &Health, now: Timestamp) -> Plan {
     let mut node = node.clone();
@@ -60,12 +75,6 @@ pub(super) fn plan(node: &Node, health: &Health, now: Timestamp) -> Plan {
     plan.is_unready = ready.as_deref().is_some_and(|status| status != "True");
     let old = node.spec.as_ref().and_then(|spec| spec.taints.clone()).unwrap_or_default();
     let new = taints(&node, &old, health.is_any_ready, now);
-    let keys = |taints: &[Taint]| {
-        let mut keys: Vec<_> =
-            taints.iter().map(|taint| (taint.key.clone(), taint.effect.clone())).collect();
-        keys.sort();
-        keys
-    };
     if keys(&old) != keys(&new) {
         let evicting = |taints: &[Taint]| {
             taints.iter().any(|t| t.effect == "NoExecute" && is_of_readiness(&t.key))
@@ -74,6 +83,14 @@ pub(super) fn plan(node: &Node, health: &Health, now: Timestamp) -> Plan {
         plan.taints = Some(new);
     }
     plan
+}
+
+/// What tells taints apart, sorted.
+fn keys(taints: &[Taint]) -> Vec<(String, String)> {
+    let mut keys: Vec<_> =
+        taints.iter().map(|taint| (taint.key.clone(), taint.effect.clone())).collect();
+    keys.sort();
+    keys
 }
 
 /// Whether it is ready now.
@@ -189,7 +206,7 @@ mod tests {
         }
     }
 
-    fn keys(plan: &Plan) -> Vec<String> {
+    fn named(plan: &Plan) -> Vec<String> {
         let taints = plan.taints.iter().flatten();
         taints.map(|taint| format!("{}:{}", taint.key, taint.effect)).collect()
     }
@@ -201,7 +218,7 @@ mod tests {
         let born = json!([{"key": NOT_READY, "effect": "NoSchedule"},
                           {"key": "mine", "effect": "NoSchedule"}]);
         let result = plan(&node(Some("True"), born.clone()), &health(0, true), NOW);
-        assert_eq!(keys(&result), ["mine:NoSchedule"]);
+        assert_eq!(named(&result), ["mine:NoSchedule"]);
         let result = plan(&node(None, born), &health(0, false), NOW);
         assert!(result.taints.is_none(), "nothing is known of it yet");
     }
@@ -211,7 +228,7 @@ mod tests {
         let result = plan(&node(Some("True"), json!([])), &health(51, true), NOW);
         assert!(result.fell_silent && result.is_unready && result.evicts);
         assert_eq!(
-            keys(&result),
+            named(&result),
             [format!("{UNREACHABLE}:NoSchedule"), format!("{UNREACHABLE}:NoExecute")]
         );
         let Some(Action::Update { body, .. }) = result.status else { panic!("a status") };
@@ -223,9 +240,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_put_off_leaves_the_rest() {
+        let silent = node(Some("True"), json!([]));
+        let mut result = plan(&silent, &health(51, true), NOW);
+        result.put_off(&silent);
+        assert_eq!(named(&result), [format!("{UNREACHABLE}:NoSchedule")]);
+        let told = node(Some("Unknown"), json!([{"key": UNREACHABLE, "effect": "NoSchedule"}]));
+        let mut result = plan(&told, &health(51, true), NOW);
+        assert!(result.evicts);
+        result.put_off(&told);
+        assert!(result.taints.is_none());
+    }
+
+    #[test]
     fn nobody_is_evicted_when_no_node_is_ready() {
         let result = plan(&node(Some("False"), json!([])), &health(0, false), NOW);
-        assert_eq!(keys(&result), [format!("{NOT_READY}:NoSchedule")]);
+        assert_eq!(named(&result), [format!("{NOT_READY}:NoSchedule")]);
         assert!(!result.evicts);
     }
 }
