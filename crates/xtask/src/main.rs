@@ -19,6 +19,12 @@ enum Command {
         #[arg(long)]
         release: bool,
     },
+    /// Walks the hard way on real nodes, as the last part of `test`, with the programs that are built
+    Hardway {
+        /// Where our programs lie
+        #[arg(long, default_value = "target/debug")]
+        programs: std::path::PathBuf,
+    },
     /// Says where the repository breaks the rules of docs/STYLE.md
     Tidy,
     /// Prints how fast and how large the servers are, with --upstream beside upstream's
@@ -73,6 +79,7 @@ fn main() -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Command::Hardway { programs } => hardway(&programs),
         Command::Tidy => xtask::tidy::run(),
         Command::Bench(options) => xtask::bench::run(&options),
         Command::Upstream { flags } => upstream(&flags),
@@ -85,6 +92,16 @@ fn main() -> anyhow::Result<()> {
         Command::Record(Record::Patch) => xtask::record::patch::run(),
         Command::Record(Record::PodSecurity) => xtask::record::pod_security::run(),
     }
+}
+
+fn hardway(programs: &std::path::Path) -> anyhow::Result<()> {
+    if let Some(why) = xtask::hardway::hindrance()? {
+        anyhow::bail!("no nodes on this machine: {why}");
+    }
+    xtask::hardway::prepare()?;
+    let rows = xtask::hardway::walk(&std::path::absolute(programs)?)?;
+    anyhow::ensure!(rows.failed == 0, "{} rows failed", rows.failed);
+    Ok(())
 }
 
 fn upstream(flags: &[String]) -> anyhow::Result<()> {
