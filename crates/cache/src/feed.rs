@@ -111,7 +111,7 @@ impl Cache {
         );
         match waited.await {
             Ok(Ok(_)) => Ok(()),
-            _ => Err(ApiError::too_large_resource_version(revision, self.revision())),
+            _ => Err(ApiError::too_large_resource_version(revision, self.revision(), 1)),
         }
     }
 

@@ -54,8 +54,8 @@ impl Interest {
             return Self::Object(key.into());
         }
         let mut paths = kind.selectable_fields.iter().enumerate();
-        let field = paths
-            .find_map(|(place, path)| Some((place, query.fields.requires_exact_match(path)?)));
+        let field =
+            paths.find_map(|(place, path)| Some((place, query.fields.requires_exact_match(path)?)));
         match (field, &query.namespace) {
             (Some((place, value)), _) => Self::Field(place, value.into()),
             (None, Some(namespace)) => Self::Namespace(namespace.as_str().into()),
@@ -96,9 +96,7 @@ impl Groups {
         };
         let group = match interest {
             Interest::All => self.all.get_or_insert_with(make),
-            Interest::Namespace(name) => {
-                self.namespaces.entry(name.clone()).or_insert_with(make)
-            }
+            Interest::Namespace(name) => self.namespaces.entry(name.clone()).or_insert_with(make),
             Interest::Object(key) => self.objects.entry(key.clone()).or_insert_with(make),
             Interest::Field(place, value) => {
                 let groups = self.fields.entry(*place).or_default();

@@ -192,10 +192,8 @@ impl Item {
     fn tree(&self, body: &[u8]) -> Result<Value> {
         let storage = storage(self.kind)?;
         let mut object = match storage.encoding {
-            Encoding::Protobuf => {
-                codec::decode_proto(builtin(), root(self.kind, storage)?, body)
-                    .map_err(ApiError::internal)?
-            }
+            Encoding::Protobuf => codec::decode_proto(builtin(), root(self.kind, storage)?, body)
+                .map_err(ApiError::internal)?,
             Encoding::Json => serde_json::from_slice(body).map_err(ApiError::internal)?,
         };
         object["kind"] = self.kind.kind.into();
@@ -242,8 +240,8 @@ fn with_defaults(kind: &'static Kind, storage: &Storage, raw: &[u8]) -> Result<V
 }
 
 fn encode_json(kind: &'static Kind, storage: &Storage, object: &Value) -> Result<Bytes> {
-    let mut line = codec::encode_json(builtin(), root(kind, storage)?, object)
-        .map_err(ApiError::internal)?;
+    let mut line =
+        codec::encode_json(builtin(), root(kind, storage)?, object).map_err(ApiError::internal)?;
     line.push(b'\n');
     Ok(line.into_boxed_slice().into())
 }

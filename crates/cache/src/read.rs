@@ -116,6 +116,12 @@ impl Cache {
         limit: usize,
         after: Option<&str>,
     ) -> Result<List> {
+        if let At::Exact(revision) = at
+            && revision > self.revision()
+        {
+            // Nobody waits for it: the store knows it already, or refuses it.
+            return self.list_stored(shelf, query, Some(revision), limit, after).await;
+        }
         if let Err(late) = self.reach(at).await {
             return match at {
                 At::Newest if late.code == 504 => {

@@ -90,7 +90,12 @@ impl Shelf {
     }
 
     /// Applies a change; `outcome` is the new item, its removal, or why it cannot be read.
-    pub(crate) fn apply(&self, key: String, revision: Revision, outcome: Result<Option<Arc<Item>>>) {
+    pub(crate) fn apply(
+        &self,
+        key: String,
+        revision: Revision,
+        outcome: Result<Option<Arc<Item>>>,
+    ) {
         self.write().change(key.into(), revision, outcome);
     }
 

@@ -77,7 +77,9 @@ impl Cache {
 fn refusal(error: StoreError, continues: bool) -> ApiError {
     match error {
         StoreError::Compacted { .. } => too_old(continues),
-        StoreError::Future { asked, newest } => ApiError::too_large_resource_version(asked, newest),
+        StoreError::Future { asked, newest } => {
+            ApiError::too_large_resource_version(asked, newest, 0)
+        }
         StoreError::Unavailable(_) => ApiError::timeout(error),
         _ => ApiError::internal(error),
     }

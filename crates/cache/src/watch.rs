@@ -3,12 +3,12 @@
 //! Nothing is queued for a watcher, so a slow one costs no memory: when the ring has moved on
 //! past its place, it is told so (410) and lists again.
 
+use crate::change::Change;
 use crate::feed::Cache;
+use crate::interest::Interest;
 use crate::item::Item;
 use crate::limits::WATCH_TURN_EVENTS;
 use crate::read::{At, Query};
-use crate::change::Change;
-use crate::interest::Interest;
 use crate::shelf::{Shelf, refuse_faults};
 use object::{ApiError, Result};
 use std::collections::VecDeque;

@@ -315,15 +315,16 @@ impl ApiError {
             .retry_after(retry_after_seconds)
     }
 
-    /// 504: a `resourceVersion` from the future.
-    pub fn too_large_resource_version(asked: i64, current: i64) -> Self {
+    /// 504: a `resourceVersion` from the future; after `retry_after_seconds`, unless 0, it may be
+    /// there.
+    pub fn too_large_resource_version(asked: i64, current: i64, retry_after_seconds: u32) -> Self {
         Self::new(
             504,
             Reason::Timeout,
             format!("Timeout: Too large resource version: {asked}, current: {current}"),
         )
         .cause("ResourceVersionTooLarge", "Too large resource version")
-        .retry_after(1)
+        .retry_after(retry_after_seconds)
     }
 
     /// 504: not done in time, for a reason that may pass.

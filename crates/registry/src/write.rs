@@ -21,7 +21,9 @@ pub fn store_error(error: StoreError) -> ApiError {
         StoreError::Compacted { .. } => {
             ApiError::expired("The resourceVersion for the provided watch is too old.")
         }
-        StoreError::Future { asked, newest } => ApiError::too_large_resource_version(asked, newest),
+        StoreError::Future { asked, newest } => {
+            ApiError::too_large_resource_version(asked, newest, 0)
+        }
         StoreError::Unavailable(why) => ApiError::timeout(why),
         error @ StoreError::TooLarge { .. } => {
             ApiError::new(413, object::Reason::RequestEntityTooLarge, error.to_string())

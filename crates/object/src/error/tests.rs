@@ -88,7 +88,7 @@ fn statuses_are_upstreams() {
         (ApiError::method_not_allowed(&pods(), "put"), 405, "MethodNotAllowed", {
             r#"put is not supported on resources of kind "pods""#
         }),
-        (ApiError::too_large_resource_version(9, 1), 504, "Timeout", {
+        (ApiError::too_large_resource_version(9, 1, 0), 504, "Timeout", {
             "Timeout: Too large resource version: 9, current: 1"
         }),
         (ApiError::server_timeout(&pods(), "create", 0), 500, "ServerTimeout", {
