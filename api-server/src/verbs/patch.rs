@@ -14,6 +14,9 @@ use std::sync::Mutex;
 const NO_OBJECT: &str =
     "json: cannot unmarshal array into Go value of type map[string]interface {}";
 
+/// What an operation of a JSON patch may say.
+const OPERATION_FIELDS: &[&str] = &["op", "path", "from", "value"];
+
 /// A patch, read but not yet applied.
 enum Patch {
     Json(Value),
@@ -22,14 +25,20 @@ enum Patch {
     Apply { config: Value, manager: String, force: bool },
 }
 
+/// A patch, and what strict field validation objects to in its own text.
+struct Read {
+    patch: Patch,
+    strict: Vec<String>,
+}
+
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let root = body::root(&ask.gvk())?;
     let warnings = Mutex::new(Vec::new());
-    let patch = read(ask, &warnings)?;
-    let call = ask.call(!matches!(patch, Patch::Apply { .. }))?;
+    let read = read(ask, &warnings)?;
+    let call = ask.call(!matches!(read.patch, Patch::Apply { .. }))?;
     let target = ask.target();
     let change = |live: Option<&Value>| {
-        let Some(object) = patched_live(ask, &call, root, &patch, live, &warnings)? else {
+        let Some(object) = patched_live(ask, &call, root, &read, live, &warnings)? else {
             return Ok(None);
         };
         version::to_stored(ask.kind, &ask.resource.version, object).map(Some)
@@ -46,35 +55,41 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
 /// Applies the body of a PATCH to an object of a type of its own (a Scale); no apply.
 pub(crate) fn patched(ask: &Ask, root: TypeId, live: &Value) -> Result<Value> {
     let warnings = Mutex::new(Vec::new());
-    let patch = read(ask, &warnings)?;
-    checked(ask, root, patch.apply(root, live)?, &warnings)
+    let Read { patch, strict } = read(ask, &warnings)?;
+    checked(ask, root, patch.apply(root, live)?, &strict, &warnings)
 }
 
-fn read(ask: &Ask, warnings: &Mutex<Vec<String>>) -> Result<Patch> {
+fn read(ask: &Ask, warnings: &Mutex<Vec<String>>) -> Result<Read> {
     let media = ask.headers.get(CONTENT_TYPE).and_then(|m| m.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
     let json = || {
         codec::decode_json_free(&ask.body)
-            .map(|decoded| decoded.value)
+            .map(|decoded| (decoded.value, decoded.strict))
             .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))
     };
-    match media {
-        "application/json-patch+json" => Ok(Patch::Json(json()?)),
+    let (patch, strict) = match media {
+        "application/json-patch+json" => {
+            let (patch, doubled) = json()?;
+            let strict = doubled.into_iter().chain(unknown_fields(&patch));
+            let strict = strict.map(|finding| format!("json patch {finding}")).collect();
+            (Patch::Json(patch), strict)
+        }
         "application/merge-patch+json" => match json()? {
-            Value::Array(_) => {
-                Err(ApiError::bad_request(format!("error decoding patch: {NO_OBJECT}")))
+            (Value::Array(_), _) => {
+                let why = format!("error decoding patch: {NO_OBJECT}");
+                return Err(ApiError::bad_request(why));
             }
-            patch => Ok(Patch::Merge(patch)),
+            (patch, strict) => (Patch::Merge(patch), strict),
         },
         "application/strategic-merge-patch+json" => {
-            let patch = json().map_err(|error| {
+            let (patch, strict) = json().map_err(|error| {
                 let why = error.message.trim_start_matches("error decoding patch: ");
                 ApiError::bad_request(why)
             })?;
             if patch.is_array() {
                 return Err(ApiError::bad_request(NO_OBJECT));
             }
-            Ok(Patch::Strategic(patch))
+            (Patch::Strategic(patch), strict)
         }
         "application/apply-patch+yaml" => {
             // As it was written: what is null or unknown is for the apply to judge.
@@ -83,10 +98,24 @@ fn read(ask: &Ask, warnings: &Mutex<Vec<String>>) -> Result<Patch> {
             findings(ask, &decoded.strict, warnings)?;
             let manager = ask.manager()?;
             let config = decoded.value;
-            Ok(Patch::Apply { config, manager, force: ask.query.flag("force") })
+            (Patch::Apply { config, manager, force: ask.query.flag("force") }, Vec::new())
         }
-        _ => Err(unknown_form()),
+        _ => return Err(unknown_form()),
+    };
+    Ok(Read { patch, strict })
+}
+
+/// What no operation of a JSON patch has.
+fn unknown_fields(operations: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, operation) in operations.as_array().into_iter().flatten().enumerate() {
+        for field in operation.as_object().into_iter().flat_map(object::Map::keys) {
+            if !OPERATION_FIELDS.contains(&field.as_str()) {
+                found.push(format!("unknown field \"[{at}].{field}\""));
+            }
+        }
     }
+    found
 }
 
 /// 415, in the words that upstream's generic code has for it.
@@ -102,14 +131,14 @@ fn patched_live(
     ask: &Ask,
     call: &Call<'_>,
     root: TypeId,
-    patch: &Patch,
+    read: &Read,
     live: Option<&Value>,
     warnings: &Mutex<Vec<String>>,
 ) -> Result<Option<Value>> {
     let version = &ask.resource.version;
     let live =
         live.map(|live| version::from_stored(ask.kind, version, live.clone())).transpose()?;
-    let object = match (patch, &live) {
+    let object = match (&read.patch, &live) {
         (Patch::Apply { config, manager, force }, live)
             if live.is_some() || ask.resource.subresource.is_empty() =>
         {
@@ -118,7 +147,7 @@ fn patched_live(
         (_, None) => return Ok(None),
         (patch, Some(live)) => patch.apply(root, live)?,
     };
-    let mut object = checked(ask, root, object, warnings)?;
+    let mut object = checked(ask, root, object, &read.strict, warnings)?;
     if live.is_none() {
         object::meta::set(&mut object, "name", &ask.resource.name);
         object::meta::of(&mut object).remove("resourceVersion");
@@ -138,8 +167,15 @@ impl Patch {
     }
 }
 
-/// The patched object, held against the schema, with defaults.
-fn checked(ask: &Ask, root: TypeId, object: Value, warnings: &Mutex<Vec<String>>) -> Result<Value> {
+/// The patched object, held against the schema, with defaults. `of_patch`: what strict field
+/// validation objects to in the patch itself.
+fn checked(
+    ask: &Ask,
+    root: TypeId,
+    object: Value,
+    of_patch: &[String],
+    warnings: &Mutex<Vec<String>>,
+) -> Result<Value> {
     let shown = object.to_string();
     let wrong = |why: String| {
         let mut errors = FieldErrors::new();
@@ -149,8 +185,9 @@ fn checked(ask: &Ask, root: TypeId, object: Value, warnings: &Mutex<Vec<String>>
     let said = (object["apiVersion"].clone(), object["kind"].clone());
     let decoded =
         codec::decode_tree(builtin(), root, object).map_err(|error| wrong(error.to_string()))?;
-    findings(ask, &decoded.strict, warnings).map_err(|error| match error.code {
-        400 => wrong(format!("strict decoding error: {}", decoded.strict.join(", "))),
+    let strict = [of_patch, &decoded.strict].concat();
+    findings(ask, &strict, warnings).map_err(|error| match error.code {
+        400 => wrong(codec::strict_error(&strict)),
         _ => error,
     })?;
     let mut object = decoded.value;
