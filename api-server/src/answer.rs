@@ -19,7 +19,7 @@ use bytes::Bytes;
 use cache::Item;
 use codec::envelope;
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{Response, StatusCode};
+use http::{Response, StatusCode, Uri};
 use object::{ApiError, Gvk, Result, Value, meta};
 use schema::builtin;
 use std::sync::Arc;
@@ -49,12 +49,10 @@ pub(crate) fn item(
             encode(&table, media, accept.pretty)?
         }
         Form::Partial(of) => {
-            let object = item.stored_value()?;
-            encode(&partial::metadata(&object, of), media, accept.pretty)?
+            let partial = partial::of_kind(ask.kind, &item.stored_value()?, of);
+            encode(&partial, media, accept.pretty)?
         }
-        Form::PartialList(_) => {
-            return Err(ApiError::not_acceptable("application/json;as=PartialObjectMetadata"));
-        }
+        Form::PartialList(_) => return Err(partial::no_list(ask.kind)),
     };
     Ok(warned(whole(status, media, bytes, &ask.headers), &warnings))
 }
@@ -68,10 +66,16 @@ pub(crate) fn value(
 ) -> Result<Response<Body>> {
     let (media, form) = ask.accept.choose()?;
     let value = match form {
+        // A Status is told as it is in every form.
+        _ if value["kind"] == "Status" => value.clone(),
         Form::Whole => value.clone(),
+        Form::Partial(_) if value.get("items").is_some() => {
+            return Err(partial::no_item(ask.kind));
+        }
         Form::Partial(of) => partial::metadata(value, of),
         Form::Table(of) => match of_kind(ask, value) {
             Some(objects) => Tables::of(ask, of)?.of_values(objects)?,
+            None if value["kind"] == "Scale" => Tables::of(ask, of)?.of_scale(value)?,
             None => one_row(value),
         },
         Form::PartialList(_) => one_row(value),
@@ -180,8 +184,19 @@ pub(crate) fn no_such_page() -> Response<Body> {
     plain(StatusCode::NOT_FOUND, "404 page not found\n")
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
-    let mut response = Response::new(Body::from(text));
+/// Answers a path that can't be read, as upstream does before it knows what is asked.
+pub(crate) fn unreadable(uri: &Uri, error: &ApiError) -> Response<Body> {
+    let path = uri.path_and_query().map_or("", |path| path.as_str());
+    let why = &error.message;
+    let text = format!("Internal Server Error: {path:?}: failed to create RequestInfo: {why}\n");
+    let text = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")]
+        .iter()
+        .fold(text, |text, (plain, safe)| text.replace(plain, safe));
+    plain(StatusCode::INTERNAL_SERVER_ERROR, text)
+}
+
+fn plain(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(text.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     let text = HeaderValue::from_static("text/plain; charset=utf-8");

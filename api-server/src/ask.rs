@@ -131,6 +131,7 @@ impl Ask {
             authorized: &self.authorized,
             options: self.options(),
             dry_run: self.dry_run()?,
+            uid_is_precondition: self.verb != "patch",
             manager,
             now,
             warnings: Mutex::new(Vec::new()),

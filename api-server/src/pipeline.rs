@@ -46,7 +46,11 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
     // request info
     let info = match RequestInfo::read(request.method(), request.uri().path(), &query) {
         Ok(info) => info,
-        Err(error) => return answer::refusal(&error, &accept),
+        Err(error) => {
+            let mut response = answer::unreadable(request.uri(), &error);
+            response.headers_mut().insert("audit-id", audit_id(request.headers()));
+            return response;
+        }
     };
     let observed = Observed::begin(&info);
     let audit_id = audit_id(request.headers());

@@ -6,11 +6,20 @@ use schema::builtin;
 
 /// An object in a served version, as it is stored.
 pub(crate) fn to_stored(kind: &'static Kind, _version: &str, mut object: Value) -> Result<Value> {
-    if let Some(storage) = &kind.storage {
-        kinds::fold(&mut object);
+    let Some(storage) = &kind.storage else { return Ok(object) };
+    kinds::fold(&mut object);
+    if is_unserved(kind, storage.group_version) && storage.group_version.starts_with(kind.group) {
+        // It is judged in the version in which it came, and so without the defaults of another.
+        kinds::convert(&mut object, storage.group_version)?;
+    } else {
         convert(&mut object, storage.group_version)?;
     }
     Ok(object)
+}
+
+/// Whether objects are stored in a version that no client sees.
+fn is_unserved(kind: &'static Kind, stored: &str) -> bool {
+    kind.versions.iter().all(|version| kind.gvk(version).group_version().to_string() != stored)
 }
 
 /// A stored object in a served version.

@@ -64,10 +64,11 @@ pub(crate) fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
             let table = Tables::of(ask, of)?.table(&list.items, tree(&metadata), true)?;
             encode(&table, media, ask.accept.pretty)?
         }
-        (Form::Partial(of) | Form::PartialList(of), _) => {
+        (Form::Partial(_), _) => return Err(partial::no_item(ask.kind)),
+        (Form::PartialList(of), _) => {
             let mut items = Vec::with_capacity(list.items.len());
             for item in &list.items {
-                items.push(partial::metadata(&item.stored_value()?, of));
+                items.push(partial::of_kind(ask.kind, &item.stored_value()?, of));
             }
             encode(&partial::list(items, tree(&metadata), of), media, ask.accept.pretty)?
         }

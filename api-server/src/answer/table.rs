@@ -23,6 +23,8 @@ enum Include {
 pub(super) struct Tables {
     kind: &'static kinds::Kind,
     version: String,
+    columns: &'static [kinds::Column],
+    cells: fn(&Row<'_>) -> Vec<kinds::Cell>,
     api_version: &'static str,
     include: Include,
 }
@@ -43,6 +45,8 @@ impl Tables {
         };
         Ok(Self {
             kind: ask.kind,
+            columns: ask.kind.columns,
+            cells: ask.kind.cells,
             version: ask.resource.version.clone(),
             api_version: if version == "v1beta1" {
                 "meta.k8s.io/v1beta1"
@@ -73,6 +77,14 @@ impl Tables {
         self.rows(objects, json!({}), true)
     }
 
+    /// A Table of the Scale of an object.
+    pub(super) fn of_scale(&self, scale: &Value) -> Result<Value> {
+        let of_scale =
+            Self { columns: kinds::SCALE_COLUMNS, cells: kinds::scale_cells, ..self.clone() };
+        let metadata = json!({ "resourceVersion": scale["metadata"]["resourceVersion"] });
+        of_scale.rows(vec![scale.clone()], metadata, true)
+    }
+
     fn rows(&self, mut objects: Vec<Value>, metadata: Value, columns: bool) -> Result<Value> {
         if let Some(order) = self.kind.table.order {
             objects.sort_by(order);
@@ -93,12 +105,15 @@ impl Tables {
     }
 
     fn row(&self, object: Value, now_seconds: i64) -> Result<Value> {
-        let cells = (self.kind.cells)(&Row { object: &object, now_seconds });
+        let cells = (self.cells)(&Row { object: &object, now_seconds });
         let conditions = (self.kind.table.conditions)(&object);
         let object = match self.include {
             Include::None => Value::Null,
-            Include::Metadata => partial::metadata(&object, self.api_version),
-            Include::Object => crate::version::from_stored(self.kind, &self.version, object)?,
+            Include::Metadata => partial::of_kind(self.kind, &object, self.api_version),
+            Include::Object if object["kind"] == self.kind.kind => {
+                crate::version::from_stored(self.kind, &self.version, object)?
+            }
+            Include::Object => object,
         };
         let mut row = json!({ "cells": cells });
         if !conditions.is_empty() {
@@ -118,7 +133,7 @@ impl Tables {
                 "priority": column.priority,
             })
         };
-        self.kind.columns.iter().map(definition).collect()
+        self.columns.iter().map(definition).collect()
     }
 }
 

@@ -91,7 +91,8 @@ impl WatchEncoder {
                 encode(&table, self.media, false)
             }
             (Form::Partial(of) | Form::PartialList(of), _) => {
-                encode(&partial::metadata(&item.stored_value()?, of), self.media, false)
+                let partial = partial::of_kind(self.kind, &item.stored_value()?, of);
+                encode(&partial, self.media, false)
             }
             _ if self.stored => match (self.media, item.protobuf()) {
                 (Media::Proto, Some(raw)) => {

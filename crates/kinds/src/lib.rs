@@ -44,11 +44,12 @@ mod storage;
 mod storagemigration;
 
 pub use self::core::service::address_errors as service_address_errors;
-pub use column::{Cell, Column, Row, TableRules};
+pub use self::validation::equal::semantically as is_same;
+pub use column::{Cell, Column, Row, SCALE as SCALE_COLUMNS, TableRules, scale as scale_cells};
 pub use convert::{convert, fold};
 pub use privilege::allow_privileged;
 pub use served::{Served, ServedVersion};
-pub use strategy::{Context, Plain, Strategy};
+pub use strategy::{Context, Plain, ResetFields, Strategy};
 
 use object::{GroupKind, GroupResource, Gvk, Gvr};
 

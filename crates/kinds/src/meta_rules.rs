@@ -16,16 +16,34 @@ const STANDARD_FINALIZERS: &[&str] = &["kubernetes", "orphan", "foregroundDeleti
 
 /// The rules for a new object's `metadata`. `object` has its name already, if it is generated.
 pub fn create(object: &Value, namespaced: bool, strategy: &dyn Strategy, errors: &mut FieldErrors) {
+    state(object, namespaced, |name, prefix| strategy.validate_name(name, prefix), errors);
+    kube_finalizers(&At::root(object).get("metadata.finalizers"), errors);
+}
+
+/// The rules for `metadata` that upstream's generic code has for every update, before those of a
+/// strategy ([`update`]), which are mostly the same: such findings are listed once more each.
+pub fn update_of_any(object: &Value, old: &Value, namespaced: bool, errors: &mut FieldErrors) {
+    state(object, namespaced, path_segment, errors);
+    change(object, old, errors);
+}
+
+/// What holds of `metadata` at all times.
+fn state(
+    object: &Value,
+    namespaced: bool,
+    name_rule: impl Fn(&str, bool) -> Vec<String>,
+    errors: &mut FieldErrors,
+) {
     let metadata = At::root(object).get("metadata");
     let generate_name = metadata.get("generateName");
     if !generate_name.is_empty() {
-        generate_name.check(errors, |name| strategy.validate_name(name, true));
+        generate_name.check(errors, |name| name_rule(name, true));
     }
     let name = metadata.get("name");
     if name.is_empty() {
         name.required(errors, "name or generateName is required");
     } else {
-        name.check(errors, |name| strategy.validate_name(name, false));
+        name.check(errors, |name| name_rule(name, false));
     }
     let namespace = metadata.get("namespace");
     if !namespaced {
@@ -41,11 +59,15 @@ pub fn create(object: &Value, namespaced: bool, strategy: &dyn Strategy, errors:
     owner_references(&metadata.get("ownerReferences"), errors);
     finalizers(&metadata.get("finalizers"), errors);
     managed_fields(&metadata.get("managedFields"), errors);
-    kube_finalizers(&metadata.get("finalizers"), errors);
 }
 
 /// The rules for a change of `metadata`.
 pub fn update(object: &Value, old: &Value, errors: &mut FieldErrors) {
+    change(object, old, errors);
+    kube_finalizers(&At::root(object).get("metadata.finalizers"), errors);
+}
+
+fn change(object: &Value, old: &Value, errors: &mut FieldErrors) {
     let (metadata, old) = (At::root(object).get("metadata"), At::root(old).get("metadata"));
     if old.get("deletionTimestamp").is_set() {
         let known: Vec<&str> = old.get("finalizers").texts().collect();
@@ -91,7 +113,6 @@ pub fn update(object: &Value, old: &Value, errors: &mut FieldErrors) {
     annotations(&metadata.get("annotations"), errors);
     owner_references(&metadata.get("ownerReferences"), errors);
     managed_fields(&metadata.get("managedFields"), errors);
-    kube_finalizers(&metadata.get("finalizers"), errors);
 }
 
 /// The rule for most names: a DNS subdomain. `prefix`: it will be continued.
@@ -261,6 +282,19 @@ mod tests {
             ]
         );
         assert!(complaints(&old, Some(&old)).is_empty());
+    }
+
+    #[test]
+    fn an_update_has_the_rules_of_all_times_and_those_of_a_change() {
+        let old = json!({"metadata": {"name": "a", "namespace": "n", "resourceVersion": "5"}});
+        let mut new = old.clone();
+        new["metadata"]["labels"] = json!({"a/": "b"});
+        new["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
+        let mut errors = FieldErrors::new();
+        update_of_any(&new, &old, true, &mut errors);
+        let count = |path| errors.0.iter().filter(|error| error.path == path).count();
+        // The empty name of a label breaks two rules.
+        assert_eq!((count("metadata.labels"), count("metadata.deletionTimestamp")), (4, 1));
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub struct Context {
     pub api_version: String,
 }
 
+/// Paths of fields.
+pub type ResetFields = &'static [&'static [&'static str]];
+
 /// Hooks, all with defaults. Objects are in the kind's stored version, defaults applied.
 pub trait Strategy: Sync + std::fmt::Debug {
     /// Sets what the server owns before a create (`status` is already removed if the kind has
@@ -76,6 +79,12 @@ pub trait Strategy: Sync + std::fmt::Debug {
         false
     }
 
+    /// Whether a deletion that is meant for another object, or another state of it, is refused in
+    /// the store's words: kinds whose deletion goes a way of its own upstream.
+    fn refuses_deletion_as_store(&self, object: &Value) -> bool {
+        self.is_held(object)
+    }
+
     /// Sets what a deletion that has to wait changes beside `metadata` (a namespace's phase).
     fn prepare_delete(&self, _object: &mut Value) {}
 
@@ -96,10 +105,23 @@ pub trait Strategy: Sync + std::fmt::Debug {
         false
     }
 
-    /// Whether who writes the object is noted as owner of the status that it came with, though it is
-    /// dropped: upstream's kinds whose main endpoint forgets its `GetResetFields`.
-    fn tracks_dropped_status(&self) -> bool {
+    /// The fields that who writes through an endpoint does not own, where they are not the usual
+    /// ones (of the object itself `status`; of its status `spec`, and `metadata` where that is
+    /// kept): upstream's `GetResetFields`. `subresource` is empty for the object itself.
+    fn reset_fields(&self, _subresource: &str) -> Option<ResetFields> {
+        None
+    }
+
+    /// Whether its own rules come first, and those for `metadata` only where it finds nothing;
+    /// upstream's strategies mostly begin with the latter themselves.
+    fn judges_before_metadata(&self) -> bool {
         false
+    }
+
+    /// Annotations that only the versions on the wire have. Forms made of upstream's internal one
+    /// (Tables, metadata alone) lack them.
+    fn wire_annotations(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// A sentence for those who delete without saying what becomes of dependents.

@@ -29,6 +29,9 @@ pub struct Call<'a> {
     pub options: Value,
     /// Nothing is stored.
     pub dry_run: bool,
+    /// A UID in what the caller wants says for which object it is meant (PUT); else it is a change
+    /// like others, and refused as one.
+    pub uid_is_precondition: bool,
     /// The type that the caller speaks of, in its version.
     pub gvk: Gvk,
     /// Who will own the fields that the call sets; `None`: the change tracks them itself (apply).

@@ -178,10 +178,9 @@ enum Tried {
 }
 
 fn preconditions(target: &Target<'_>, options: &DeleteOptions, object: &Value) -> Result<()> {
-    let is_held = target.kind.strategy.is_held(object);
+    let as_store = target.kind.strategy.refuses_deletion_as_store(object);
     let refuse = |what: &str, wanted: &str, found: &str, guess: &str| {
-        if is_held {
-            // Namespaces go a way of their own, with the store's words.
+        if as_store {
             let why = format!(
                 "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: \
                  {found}"

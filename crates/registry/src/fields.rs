@@ -87,6 +87,9 @@ fn converted(object: &Value, version: &str) -> Option<Value> {
 
 /// The fields that this endpoint does not own: upstream's `GetResetFields`.
 fn reset(target: &Target<'_>) -> Option<Set> {
+    if let Some(fields) = target.kind.strategy.reset_fields(target.subresource) {
+        return (!fields.is_empty()).then(|| Set::of_fields(fields));
+    }
     match target.kind.subresource(target.subresource).map(|s| &s.serves) {
         Some(Serves::Part(paths)) if paths.contains(&"status") => {
             Some(if target.kind.strategy.status_keeps_metadata() {
@@ -98,8 +101,7 @@ fn reset(target: &Target<'_>) -> Option<Set> {
         Some(_) => None,
         None => {
             let has_status = target.kind.subresource("status").is_some();
-            let resets = has_status && !target.kind.strategy.tracks_dropped_status();
-            resets.then(|| Set::of_fields(&[&["status"]]))
+            has_status.then(|| Set::of_fields(&[&["status"]]))
         }
     }
 }

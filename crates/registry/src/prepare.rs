@@ -67,8 +67,16 @@ pub(crate) fn before_create(
     kind.strategy.prepare_create(object, &context);
 
     let mut errors = FieldErrors::new();
-    meta_rules::create(object, kind.namespaced, kind.strategy, &mut errors);
+    let metadata = |errors: &mut FieldErrors, object: &Value| {
+        meta_rules::create(object, kind.namespaced, kind.strategy, errors);
+    };
+    if !kind.strategy.judges_before_metadata() {
+        metadata(&mut errors, object);
+    }
     kind.strategy.validate(object, &context, &mut errors);
+    if kind.strategy.judges_before_metadata() && errors.is_empty() {
+        metadata(&mut errors, object);
+    }
     refuse(kind, object, errors)?;
     call.warn(kind.strategy.warnings(object, None));
     to_stored(kind, object)
@@ -101,9 +109,10 @@ pub(crate) fn before_update(
     }
 
     let mut errors = FieldErrors::new();
-    // Upstream asks this twice, for itself and in each strategy, and lists each finding twice.
-    meta_rules::update(object, old, &mut errors);
-    meta_rules::update(object, old, &mut errors);
+    meta_rules::update_of_any(object, old, kind.namespaced, &mut errors);
+    if !kind.strategy.judges_before_metadata() {
+        meta_rules::update(object, old, &mut errors);
+    }
     kind.strategy.validate_update(object, old, &context, &mut errors);
     refuse(kind, object, errors)?;
     if target.subresource.is_empty() {
@@ -163,8 +172,23 @@ fn keep_what_is_not_theirs(target: &Target<'_>, object: &mut Value, old: &Value)
         _ if has_status(target.kind) => copy(old, object, "status"),
         _ => {}
     }
+    keep_system_fields(target, object, old);
+}
+
+/// Puts back what only the server sets; what would be another object, or a deletion, is left to be
+/// refused.
+fn keep_system_fields(target: &Target<'_>, object: &mut Value, old: &Value) {
+    let is_status = target.subresource == "status";
     for field in SYSTEM_FIELDS.iter().chain(&["generation"]) {
-        match old["metadata"].get(*field) {
+        let (was, is) = (old["metadata"].get(*field), object["metadata"].get(*field));
+        let refusable = match *field {
+            "uid" => !meta::uid(object).is_empty(),
+            "deletionTimestamp" => !is_status && was.is_none(),
+            "deletionGracePeriodSeconds" => !is_status && is.is_some(),
+            _ => false,
+        };
+        match was {
+            _ if refusable => {}
             Some(value) => drop(meta::of(object).insert((*field).to_owned(), value.clone())),
             None => drop(meta::of(object).remove(*field)),
         }
@@ -202,13 +226,16 @@ pub(crate) fn has_status(kind: &'static Kind) -> bool {
     kind.subresource("status").is_some()
 }
 
-/// Whether anything but metadata and status differs.
+/// Whether anything but metadata and status differs, as upstream compares objects.
 fn differs_in_substance(new: &Value, old: &Value) -> bool {
     let (Some(new), Some(old)) = (new.as_object(), old.as_object()) else { return new != old };
     let counts = |(name, _): &(&String, &Value)| {
         !["metadata", "status", "kind", "apiVersion"].contains(&name.as_str())
     };
-    new.iter().filter(counts).ne(old.iter().filter(counts))
+    let null = Value::Null;
+    let mut names = new.iter().chain(old).filter(counts).map(|(name, _)| name);
+    names
+        .any(|name| !kinds::is_same(new.get(name).unwrap_or(&null), old.get(name).unwrap_or(&null)))
 }
 
 fn refuse(kind: &'static Kind, object: &Value, errors: FieldErrors) -> Result<()> {

@@ -93,7 +93,12 @@ impl Registry {
         let old = item.stored_value()?;
         let missing = || ApiError::not_found(&target.kind.group_resource(), target.name);
         let mut object = change(Some(&old))?.ok_or_else(missing)?;
-        same_object(&self.key(target, target.name)?, target, &mut object, &old)?;
+        same_object(target, &mut object)?;
+        let uid = meta::uid(&object);
+        if call.uid_is_precondition && !uid.is_empty() && uid != meta::uid(&old) {
+            let key = self.key(target, target.name)?;
+            return Err(other_uid(&key, target, uid, meta::uid(&old)));
+        }
 
         let request = Request {
             operation: Operation::Update,
@@ -167,7 +172,7 @@ enum Tried {
 }
 
 /// Whether the change is meant for this very object.
-fn same_object(key: &str, target: &Target<'_>, object: &mut Value, old: &Value) -> Result<()> {
+fn same_object(target: &Target<'_>, object: &mut Value) -> Result<()> {
     if meta::name(object) != target.name {
         return Err(ApiError::bad_request(format!(
             "the name of the object ({}) does not match the name on the URL ({})",
@@ -183,10 +188,6 @@ fn same_object(key: &str, target: &Target<'_>, object: &mut Value, old: &Value) 
         ));
     }
     meta::set(object, "namespace", target.namespace);
-    let uid = meta::uid(object);
-    if !uid.is_empty() && uid != meta::uid(old) {
-        return Err(other_uid(key, target, uid, meta::uid(old)));
-    }
     Ok(())
 }
 

@@ -63,11 +63,11 @@ pub(super) fn to_v1(object: &mut Value) {
         }
     }
     let name = spec.remove("version");
-    let versions = spec.entry("versions").or_insert_with(|| Value::Array(Vec::new()));
-    if let (Value::Array(versions), Some(name)) = (versions, name)
-        && versions.is_empty()
+    if let Some(name) = name
+        && spec.get("versions").and_then(Value::as_array).is_none_or(Vec::is_empty)
     {
-        versions.push(object::json!({"name": name, "served": true, "storage": true}));
+        let only = object::json!([{"name": name, "served": true, "storage": true}]);
+        spec.insert("versions".to_owned(), only);
     }
     for (own, shared) in SHARED {
         let Some(value) = spec.remove(*shared) else { continue };

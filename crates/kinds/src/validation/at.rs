@@ -238,7 +238,9 @@ impl<'a> At<'a> {
 
     /// It is outside a closed set, which is told in the order given.
     pub(crate) fn not_supported(&self, errors: &mut FieldErrors, allowed: &[&str]) {
-        self.not_supported_as(errors, self.value.clone(), allowed);
+        // An absent text is Go's empty one.
+        let value = if self.is_set() { self.value.clone() } else { Value::from("") };
+        self.not_supported_as(errors, value, allowed);
     }
 
     /// The same, told with another value than its own.
@@ -250,11 +252,7 @@ impl<'a> At<'a> {
     ) {
         let allowed: Vec<String> = allowed.iter().map(|a| format!("{a:?}")).collect();
         let detail = format!("supported values: {}", allowed.join(", "));
-        let value = match value.into() {
-            Value::Null => Value::from(""),
-            other => other,
-        };
-        self.push(errors, FieldErrorKind::NotSupported, Some(value), detail);
+        self.push(errors, FieldErrorKind::NotSupported, Some(value.into()), detail);
     }
 
     /// It must be one of a closed set.

@@ -4,7 +4,7 @@
 use object::Value;
 
 /// Whether two values mean the same.
-pub(crate) fn semantically(one: &Value, other: &Value) -> bool {
+pub fn semantically(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Object(a), Value::Object(b)) => {
             let null = Value::Null;

@@ -123,7 +123,7 @@ pub(crate) fn spec(at: &At<'_>, options: VolumeOptions<'_>, errors: &mut FieldEr
 fn capacity(at: &At<'_>, errors: &mut FieldErrors) {
     at.require(errors);
     if !at.key("storage").is_set() || at.len() > 1 {
-        at.not_supported_as(errors, object::json!(at.value.as_object()), &["storage"]);
+        at.not_supported_as(errors, at.value.clone(), &["storage"]);
     }
     for (_, quantity) in at.entries() {
         resources::basic(&quantity, errors);

@@ -53,6 +53,7 @@ impl House {
             authorized: &self.authorized,
             options: json!({}),
             dry_run: false,
+            uid_is_precondition: true,
             gvk: Gvk::new("", "v1", "ConfigMap"),
             manager: None,
             now: NOW.to_owned(),

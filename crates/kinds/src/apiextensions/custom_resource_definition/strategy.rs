@@ -21,7 +21,7 @@ impl crate::Strategy for Strategy {
         false
     }
 
-    fn status_keeps_metadata(&self) -> bool {
+    fn refuses_deletion_as_store(&self, _object: &Value) -> bool {
         true
     }
 
@@ -45,8 +45,8 @@ impl crate::Strategy for Strategy {
         }
         group_rules(&spec.get("group"), errors);
         spec.get("scope").require_one_of(errors, &["Cluster", "Namespaced"]);
-        names_rules(&spec.get("names"), errors);
         versions(&spec, errors);
+        names_rules(&spec.get("names"), errors);
         conversion(&spec.get("conversion"), errors);
         stored_versions(&root, errors);
     }

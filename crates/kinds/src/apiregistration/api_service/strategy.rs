@@ -36,7 +36,7 @@ impl crate::Strategy for Strategy {
         let (group, version) = (spec.get("group"), spec.get("version"));
         let wanted = format!("{}.{}", version.text(), group.text());
         let name = At::root(object).get("metadata").get("name");
-        if name.text() != wanted {
+        if !name.is_empty() && name.text() != wanted {
             name.invalid(errors, format!("must be `spec.version+\".\"+spec.group`: {wanted:?}"));
         }
         if group.is_empty() && version.text() != "v1" {
@@ -58,7 +58,7 @@ impl crate::Strategy for Strategy {
 
 fn within(number: &At<'_>, most: i64, errors: &mut FieldErrors) {
     if !(1..=most).contains(&number.int()) {
-        number.invalid(errors, format!("must be positive and less than {most}"));
+        number.invalid_as(errors, number.int(), format!("must be positive and less than {most}"));
     }
 }
 

@@ -27,6 +27,10 @@ impl crate::Strategy for Strategy {
         set_template_generation(object, generation);
     }
 
+    fn wire_annotations(&self) -> &'static [&'static str] {
+        &[TEMPLATE_GENERATION]
+    }
+
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {
         spec(object, None, errors);
     }

@@ -1,8 +1,8 @@
 //! How deployments differ while they are written. Mirrors `pkg/registry/apps/deployment`.
 
-use crate::Context;
 use crate::validation::workload::{self, non_negative, not_above};
 use crate::validation::{At, equal};
+use crate::{Context, ResetFields};
 use object::{FieldErrors, Value, meta};
 
 /// See the module.
@@ -26,6 +26,14 @@ impl crate::Strategy for Strategy {
                 metadata.insert("labels".into(), labels);
             }
         }
+    }
+
+    fn wire_annotations(&self) -> &'static [&'static str] {
+        &["deprecated.deployment.rollback.to"]
+    }
+
+    fn reset_fields(&self, subresource: &str) -> Option<ResetFields> {
+        (subresource == "status").then_some(&[&["spec"], &["metadata", "labels"]])
     }
 
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {

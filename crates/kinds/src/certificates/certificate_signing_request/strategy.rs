@@ -4,7 +4,7 @@
 
 use super::pem;
 use crate::validation::{At, diff, equal, signers};
-use crate::{Context, meta_rules};
+use crate::{Context, ResetFields, meta_rules};
 use object::{FieldErrors, Value, json, meta};
 use std::collections::BTreeSet;
 
@@ -74,6 +74,15 @@ impl crate::Strategy for Strategy {
         }
     }
 
+    /// What is asked for never changes, so that nobody owns it.
+    fn reset_fields(&self, subresource: &str) -> Option<ResetFields> {
+        Some(match subresource {
+            "" => &[&["spec"], &["status"]],
+            "approval" => &[&["spec"], &["status", "certificate"]],
+            _ => &[&["spec"], &["status", "conditions"]],
+        })
+    }
+
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {
         request(object, None, errors);
     }
@@ -135,7 +144,7 @@ fn request(object: &Value, old: Option<&Value>, errors: &mut FieldErrors) {
     let spec = root.get("spec");
     let body = spec.get("request");
     if let Some(complaint) = pem::request_complaint(body.text()) {
-        body.invalid_as(errors, body.text(), complaint);
+        body.invalid(errors, complaint);
     }
     usages(&spec.get("usages"), old, errors);
     let signer = spec.get("signerName");

@@ -32,6 +32,7 @@ impl crate::Strategy for Strategy {
         if context.api_version != "events.k8s.io/v1" {
             return;
         }
+        meta_rules::update(object, old, errors);
         let (root, old) = (At::root(object), At::root(old));
         if !equal::semantically(root.get("series").value, old.get("series").value) {
             series(&root, errors);
@@ -58,6 +59,10 @@ impl crate::Strategy for Strategy {
     /// The old version takes any name that fits into a path.
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
         meta_rules::path_segment(name, prefix)
+    }
+
+    fn judges_before_metadata(&self) -> bool {
+        true
     }
 
     fn allow_create_on_update(&self) -> bool {
@@ -113,9 +118,8 @@ fn new_fields(root: &At<'_>, context: &Context, errors: &mut FieldErrors) {
 }
 
 fn new_event(object: &Value, errors: &mut FieldErrors) {
+    meta_rules::create(object, true, &crate::Plain, errors);
     let root = At::root(object);
-    let metadata = root.get("metadata");
-    metadata.get("name").check(errors, names::dns1123_subdomain);
     series(&root, errors);
     root.get("eventTime").require(errors);
     let kind = root.get("type");

@@ -3,7 +3,7 @@
 use crate::Context;
 use crate::validation::{At, resources};
 use object::quantity::{Format, Quantity};
-use object::{FieldErrors, Value, names};
+use object::{FieldErrors, Value, meta, names};
 use std::collections::BTreeSet;
 
 /// See the module.
@@ -11,6 +11,14 @@ use std::collections::BTreeSet;
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
+    /// One without a name gets one; upstream draws a UUID of its own for it.
+    fn prepare_create(&self, object: &mut Value, _context: &Context) {
+        if meta::name(object).is_empty() {
+            let name = meta::uid(object).to_owned();
+            meta::set(object, "name", &name);
+        }
+    }
+
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {
         let mut seen = BTreeSet::new();
         for limit in At::root(object).get("spec").get("limits").items() {

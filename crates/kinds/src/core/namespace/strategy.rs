@@ -1,7 +1,7 @@
 //! How namespaces differ while they are written. Mirrors `pkg/registry/core/namespace`.
 
 use crate::validation::At;
-use crate::{Context, meta_rules};
+use crate::{Context, ResetFields, meta_rules};
 use object::{FieldErrors, Value, json, meta};
 
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -36,6 +36,10 @@ impl crate::Strategy for Strategy {
             }
         }
         name_label(object);
+    }
+
+    fn reset_fields(&self, subresource: &str) -> Option<ResetFields> {
+        (subresource == "finalize").then_some(&[&["status"]])
     }
 
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {

@@ -1,7 +1,7 @@
 //! How nodes differ while they are written. Mirrors `pkg/registry/core/node`.
 
-use crate::Context;
 use crate::validation::{At, network, resources, scheduling};
+use crate::{Context, meta_rules};
 use object::{FieldErrors, Value, meta, names};
 use regex::Regex;
 use std::collections::BTreeSet;
@@ -49,6 +49,8 @@ impl crate::Strategy for Strategy {
         errors: &mut FieldErrors,
     ) {
         if context.subresource.is_empty() {
+            // Upstream asks of a changed node all that it asks of a new one.
+            meta_rules::create(object, false, self, errors);
             new_node(object, errors);
         }
         changes(object, old, errors);

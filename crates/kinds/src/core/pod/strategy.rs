@@ -2,10 +2,10 @@
 //! `pkg/apis/core/validation`.
 
 use super::{status_rules, update_rules};
-use crate::Context;
 use crate::validation::{
     At, PodOptions, containers, equal, network, pod_annotations, pod_spec, pod_totals,
 };
+use crate::{Context, ResetFields};
 use object::{FieldErrors, Map, Value, json, meta, names};
 
 /// See the module.
@@ -29,6 +29,12 @@ impl crate::Strategy for Strategy {
             "resize" => keep_but_resources(object, old),
             _ => {}
         }
+    }
+
+    fn reset_fields(&self, subresource: &str) -> Option<ResetFields> {
+        let of_status: ResetFields =
+            &[&["spec"], &["metadata", "deletionTimestamp"], &["metadata", "ownerReferences"]];
+        (subresource == "status").then_some(of_status)
     }
 
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {

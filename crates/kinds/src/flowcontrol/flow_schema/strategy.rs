@@ -1,8 +1,8 @@
 //! How flow schemas differ while they are written. Mirrors `pkg/registry/flowcontrol/flowschema`.
 
-use crate::Context;
 use crate::flowcontrol::priority_level_configuration::strategy::{conditions, keep_metadata};
 use crate::validation::At;
+use crate::{Context, ResetFields};
 use object::{FieldErrors, Value, meta, names};
 
 const PRECEDENCE_MAX: i64 = 10_000;
@@ -18,6 +18,10 @@ pub(crate) struct Strategy;
 impl crate::Strategy for Strategy {
     fn prepare_update(&self, object: &mut Value, old: &Value, context: &Context) {
         keep_metadata(object, old, context);
+    }
+
+    fn reset_fields(&self, subresource: &str) -> Option<ResetFields> {
+        (subresource == "status").then_some(&[&["metadata"], &["spec"]])
     }
 
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {

@@ -1,8 +1,8 @@
 //! How priority levels differ while they are written. Mirrors
 //! `pkg/registry/flowcontrol/prioritylevelconfiguration`.
 
-use crate::Context;
 use crate::validation::{At, equal};
+use crate::{Context, ResetFields};
 use object::{FieldErrors, Value, json, meta};
 use std::collections::BTreeSet;
 
@@ -18,6 +18,10 @@ pub(crate) struct Strategy;
 impl crate::Strategy for Strategy {
     fn prepare_update(&self, object: &mut Value, old: &Value, context: &Context) {
         keep_metadata(object, old, context);
+    }
+
+    fn reset_fields(&self, subresource: &str) -> Option<ResetFields> {
+        (subresource == "status").then_some(&[&["metadata"], &["spec"]])
     }
 
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {

@@ -2,7 +2,7 @@
 
 use crate::Context;
 use crate::validation::{At, network};
-use object::{FieldErrors, Value, json, meta, names};
+use object::{FieldErrors, Value, meta, names};
 
 const CLASS: &str = "kubernetes.io/ingress.class";
 const PATH_TYPES: &[&str] = &["Exact", "ImplementationSpecific", "Prefix"];
@@ -72,7 +72,7 @@ fn spec(object: &Value, bad_secret: bool, bad_wildcard: bool, errors: &mut Field
     let (rules, default) = (spec.get("rules"), spec.get("defaultBackend"));
     if rules.len() == 0 && !default.is_set() {
         let detail = "either `defaultBackend` or `rules` must be specified";
-        spec.invalid_as(errors, json!([]), detail);
+        rules.shown_as(&spec).invalid(errors, detail);
     }
     if default.is_set() {
         backend(&default, errors);

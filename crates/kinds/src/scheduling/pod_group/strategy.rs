@@ -1,7 +1,7 @@
 //! How groups of pods differ while they are written. Mirrors `pkg/registry/scheduling/podgroup`.
 
-use crate::Context;
 use crate::validation::{At, conditions, equal, pod_groups, text};
+use crate::{Context, ResetFields};
 use object::{FieldErrors, Value, names};
 
 /// See the module.
@@ -27,8 +27,9 @@ impl crate::Strategy for Strategy {
         true
     }
 
-    fn tracks_dropped_status(&self) -> bool {
-        true
+    /// The endpoint of the object itself names none, so who writes owns the status that is dropped.
+    fn reset_fields(&self, subresource: &str) -> Option<ResetFields> {
+        subresource.is_empty().then_some(&[])
     }
 
     fn validate(&self, object: &Value, _context: &Context, errors: &mut FieldErrors) {
