@@ -2,6 +2,7 @@
 //! and that nobody uses are marked invalid, and deleted as long a time later.
 //!
 //! The API server notes on each Secret when its token was last used, and since when it notes that.
+//! Ours does not yet, and then nothing is done.
 //! Mirrors `k8s.io/kubernetes/pkg/controller/serviceaccount/legacy_serviceaccount_token_cleaner.go`.
 
 mod mounted;
@@ -30,6 +31,9 @@ const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
 const ACCOUNT_UID: &str = "kubernetes.io/service-account.uid";
 const TRACKING: &str = "kube-apiserver-legacy-service-account-token-tracking";
 const SINCE: &str = "since";
+
+/// The API server's hook that begins to note uses.
+const NOTING: &str = "poststarthook/start-legacy-token-tracking-controller";
 
 struct Cleaner {
     client: Client,
@@ -65,6 +69,10 @@ pub(crate) fn start(context: &Context) {
 
 impl Cleaner {
     async fn turn(&self) -> Result<(), String> {
+        if !self.are_uses_noted().await? {
+            tracing::info!("the API server does not note uses of tokens: none is cleaned up");
+            return Ok(());
+        }
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), "kube-system");
         let map = api.get(TRACKING).await.map_err(|error| client::message(&error))?;
         let since = map.data.as_ref().and_then(|data| data.get(SINCE));
@@ -96,6 +104,15 @@ impl Cleaner {
         Ok(())
     }
 
+    /// Whether the API server is one that notes uses: where it isn't, what was noted earlier says
+    /// nothing of today, and tokens in use would go.
+    async fn are_uses_noted(&self) -> Result<bool, String> {
+        let request = http::Request::get("/readyz?verbose").body(Vec::new());
+        let request = request.map_err(|error| error.to_string())?;
+        let text = self.client.request_text(request).await;
+        Ok(text.map_err(|error| client::message(&error))?.contains(NOTING))
+    }
+
     /// Whether the account names the Secret: those that people made are not named.
     fn is_generated(&self, secret: &Secret) -> bool {
         let annotation = |name: &str| secret.metadata.annotations.as_ref()?.get(name).cloned();
@@ -118,10 +135,10 @@ impl Cleaner {
 }
 
 fn delete(secret: &Secret) -> Action {
-    let Action::Delete { path, .. } = Action::delete(secret) else {
-        unreachable!("a delete is a delete")
-    };
-    let version = &secret.metadata.resource_version;
+    let meta = &secret.metadata;
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    let path = format!("/api/v1/namespaces/{}/secrets/{}", text(&meta.namespace), text(&meta.name));
+    let version = &meta.resource_version;
     Action::Delete { path, options: json!({"preconditions": {"resourceVersion": version}}) }
 }
 
