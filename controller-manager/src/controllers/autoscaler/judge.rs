@@ -146,7 +146,7 @@ impl Judge<'_> {
         let requests = requests(self.pods, container, resource);
         let known = requests.clone().unwrap_or_default();
         let judged = of_pods(&scene, samples, Target::Utilization(percent, &known));
-        let is_of_requests = matches!(&judged, Ok(_)) || judged_by_requests(&judged);
+        let is_of_requests = judged.is_ok() || judged_by_requests(&judged);
         if let (Err(error), true) = (requests, is_of_requests) {
             return Err(failed(error));
         }
