@@ -268,3 +268,35 @@ async fn the_servers_metadata_stays_the_servers() {
     let got = house.cache.get(&shelf, "space", "web", At::Newest).await.unwrap().unwrap();
     assert_eq!(got.stored_value().unwrap(), scaled);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_what_an_object_is_is_refused() {
+    let house = House::new(1).await;
+    house.create(config_maps(), config_map("a", "red", 1)).await.unwrap();
+    let stored = house.stored(config_maps(), "a").await.unwrap();
+    let with = |field: &str, value: Value| {
+        let mut object = stored.clone();
+        object["metadata"][field] = value;
+        object
+    };
+    // In a PUT it says which object is meant; a patch would make it another one.
+    let patch = registry::Call { uid_is_precondition: false, ..house.call() };
+    let other = with("uid", "x".into());
+    let said = house.replace(&house.call(), config_maps(), other.clone()).await.unwrap_err();
+    assert_eq!(said.code, 409, "{said:?}");
+    let said = house.replace(&patch, config_maps(), other).await.unwrap_err();
+    assert_eq!(said.code, 422, "{said:?}");
+    assert!(said.message.contains("metadata.uid: Invalid value: \"x\": field is immutable"));
+    for (field, value) in
+        [("deletionTimestamp", json!(NOW)), ("deletionGracePeriodSeconds", json!(3))]
+    {
+        let said = house.replace(&house.call(), config_maps(), with(field, value)).await;
+        assert_eq!(said.unwrap_err().code, 422, "{field}");
+    }
+    let created = with("creationTimestamp", "2020-01-01T00:00:00Z".into());
+    let (same, _) = house.replace(&house.call(), config_maps(), created).await.unwrap();
+    assert_eq!(
+        same.stored_value().unwrap()["metadata"]["creationTimestamp"],
+        stored["metadata"]["creationTimestamp"]
+    );
+}
