@@ -46,6 +46,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("lists", include_str!("compare/scripts/lists.http")),
     ("deletion", include_str!("compare/scripts/deletion.http")),
     ("binding", include_str!("compare/scripts/binding.http")),
+    ("requests", include_str!("compare/scripts/requests.http")),
     ("pod_security", include_str!("compare/scripts/pod_security.http")),
     ("fixed", include_str!("compare/scripts/fixed.http")),
 ];
