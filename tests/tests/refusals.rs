@@ -1,5 +1,7 @@
 //! What goes wrong is said, in upstream's words, and loses nothing.
 
+mod outages;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -26,6 +28,9 @@ fn main() -> ExitCode {
         ("a_key_of_the_wrong_length_is_named_at_the_start", short_key),
         ("an_unknown_flag_is_named_at_the_start", unknown_flag),
         ("ranges_that_overlap_are_refused_at_the_start", overlap),
+        ("an_expired_certificate_is_401", outages::expired),
+        ("without_etcd_a_start_ends_and_names_it", outages::no_etcd_at_the_start),
+        ("a_full_range_of_service_addresses_is_said", outages::full_range),
     ];
     cases::run(Cluster::start, cases)
 }

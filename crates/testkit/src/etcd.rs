@@ -51,6 +51,24 @@ impl Etcd {
         Ok(etcd)
     }
 
+    /// Ends it as a power cut does.
+    ///
+    /// # Errors
+    /// Where the system does not.
+    pub fn crash(&mut self) -> Result<()> {
+        self.process.crash()
+    }
+
+    /// Starts it again, on what it had.
+    ///
+    /// # Errors
+    /// Where it ends.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.process.keep_running()?;
+        until("etcd answers", || self.ctl(&["endpoint", "health"]))?;
+        Ok(())
+    }
+
     /// Where it listens.
     pub fn url(&self) -> &str {
         &self.url

@@ -87,6 +87,14 @@ impl Process {
     /// # Errors
     /// Where the system does not.
     pub fn kill(mut self) -> Result<()> {
+        self.crash()
+    }
+
+    /// The same for one that [`Self::keep_running`] starts again.
+    ///
+    /// # Errors
+    /// Where the system does not.
+    pub fn crash(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
