@@ -21,9 +21,9 @@ pub(crate) fn start(context: &Context) {
     let add = queue.clone();
     classes.on_change(move |change| add.add(Key::of(&**change.object())));
     let add = queue.clone();
-    claims.on_change(move |change| tell(&add, &change, named_by_claim));
+    claims.on_change(move |change| tell(&add, change, named_by_claim));
     let add = queue.clone();
-    volumes.on_change(move |change| tell(&add, &change, named_by_volume));
+    volumes.on_change(move |change| tell(&add, change, named_by_volume));
     let name = "volumeattributesclass-protection-controller";
     run_workers(name, 1, queue, &context.shutdown, move |key: Key| {
         let (classes, claims, volumes) = (classes.clone(), claims.clone(), volumes.clone());
