@@ -25,7 +25,7 @@ pub(crate) fn chain(
 ) -> Result<Chain> {
     let told = Configuration::load(options.admission_control_config_file.as_deref())
         .map_err(|why| anyhow!(why))?;
-    let gate = escalation::Gate::new(&*objects, authorizers.clone());
+    let gate = escalation::Gate::new(&objects, authorizers.clone());
     let prefix = options.etcd_prefix.trim_end_matches('/').to_owned();
     let view = View { objects, authorizers: authorizers.clone(), store, prefix };
     let setup = Setup {

@@ -11,8 +11,11 @@ use runtime::flags::feature_gates::{Gate, Stage};
 use runtime::flags::{FeatureGates, boolean};
 use std::collections::{BTreeSet, HashMap};
 
-/// A key that stands for many versions, and whether a version is one of them.
-type Matcher = (&'static str, fn(&str) -> bool);
+/// Whether a version is one of those that a key stands for.
+type Means = fn(&str) -> bool;
+
+/// A key that stands for many versions.
+type Matcher = (&'static str, Means);
 
 /// Later ones count more.
 const MATCHERS: &[Matcher] = &[
@@ -104,7 +107,7 @@ fn known_key(key: &str) -> Option<&str> {
 
 /// What the flag says, key by key.
 struct Wanted {
-    many: Vec<(fn(&str) -> bool, bool)>,
+    many: Vec<(Means, bool)>,
     versions: HashMap<GroupVersion, bool>,
     resources: HashMap<(GroupVersion, String), bool>,
 }

@@ -92,7 +92,7 @@ fn watch_order(server: &Server) -> Result<()> {
     let mut events = server.admin.watch(&path)?;
     let mut last = 0;
     for (kind, at) in expected {
-        let event = events.next()?.context("an event")?;
+        let event = events.next_event()?.context("an event")?;
         ensure!(event["type"] == kind, "{event}");
         ensure!(at.is_empty() || version(&event["object"])? == at, "{event}");
         let now: u64 = version(&event["object"])?.parse()?;
@@ -106,7 +106,7 @@ fn watch_from_zero(server: &Server) -> Result<()> {
     server.make("zero", json!({"set": "zero"}))?;
     let path = format!("{MAPS}?watch=true&labelSelector=set%3Dzero&resourceVersion=0");
     let mut events = server.admin.watch(&path)?;
-    let event = events.next()?.context("an event")?;
+    let event = events.next_event()?.context("an event")?;
     ensure!(event["type"] == "ADDED" && event["object"]["metadata"]["name"] == "zero", "{event}");
     server.remove("zero")
 }
@@ -119,10 +119,10 @@ fn watch_selector(server: &Server) -> Result<()> {
     let set =
         |value: &str| server.change("leaves", &json!({"metadata": {"labels": {"set": value}}}));
     set("out")?;
-    let event = events.next()?.context("an event")?;
+    let event = events.next_event()?.context("an event")?;
     ensure!(event["type"] == "DELETED", "{event}");
     set("in")?;
-    let event = events.next()?.context("an event")?;
+    let event = events.next_event()?.context("an event")?;
     ensure!(event["type"] == "ADDED", "{event}");
     server.remove("leaves")
 }
@@ -130,12 +130,12 @@ fn watch_selector(server: &Server) -> Result<()> {
 fn watch_expired(server: &Server) -> Result<()> {
     let mut events = server.admin.watch(&format!("{MAPS}?watch=true&resourceVersion=1"))?;
     ensure!(events.code == 200, "{}", events.code);
-    let event = events.next()?.context("an event")?;
+    let event = events.next_event()?.context("an event")?;
     // A young history may still have all of it.
     if event["type"] == "ERROR" {
         let status = &event["object"];
         ensure!(status["code"] == 410 && status["reason"] == "Expired", "{event}");
-        ensure!(events.next()?.is_none(), "it goes on");
+        ensure!(events.next_event()?.is_none(), "it goes on");
     }
     Ok(())
 }
@@ -147,9 +147,9 @@ fn watch_list(server: &Server) -> Result<()> {
          &resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
     );
     let mut events = server.admin.watch(&path)?;
-    let first = events.next()?.context("an event")?;
+    let first = events.next_event()?.context("an event")?;
     ensure!(first["type"] == "ADDED", "{first}");
-    let second = events.next()?.context("an event")?;
+    let second = events.next_event()?.context("an event")?;
     let annotation = &second["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"];
     ensure!(second["type"] == "BOOKMARK" && annotation == "true", "{second}");
     server.remove("listed")
@@ -178,7 +178,7 @@ fn watch_protobuf(server: &Server) -> Result<()> {
 fn watch_timeout(server: &Server) -> Result<()> {
     let path = format!("{MAPS}?watch=true&labelSelector=set%3Dnothing&timeoutSeconds=1");
     let mut events = server.admin.watch(&path)?;
-    while let Some(event) = events.next()? {
+    while let Some(event) = events.next_event()? {
         ensure!(event["type"] == "BOOKMARK", "{event}");
     }
     Ok(())
@@ -193,8 +193,8 @@ fn watch_table(server: &Server) -> Result<()> {
         .with_header("accept", "application/json;as=Table;v=v1;g=meta.k8s.io");
     let path = format!("{MAPS}?watch=true&labelSelector=set%3Drows&resourceVersion=0");
     let mut events = caller.watch(&path)?;
-    let first = events.next()?.context("an event")?;
-    let second = events.next()?.context("an event")?;
+    let first = events.next_event()?.context("an event")?;
+    let second = events.next_event()?.context("an event")?;
     ensure!(first["object"]["kind"] == "Table", "{first}");
     ensure!(
         first["object"]["columnDefinitions"].as_array().is_some_and(|c| c.len() == 3),

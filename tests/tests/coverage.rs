@@ -270,7 +270,7 @@ fn watch(all: &Catalogue, kind: &Covered) -> Result<()> {
     );
     let mut events = all.admin.watch(&path)?;
     ensure!(events.code == 200, "{}", events.code);
-    let event = events.next()?.context("an event")?;
+    let event = events.next_event()?.context("an event")?;
     ensure!(event["type"] == "ADDED" && event["object"]["kind"] == kind.kind.as_str(), "{event}");
     Ok(())
 }

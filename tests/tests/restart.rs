@@ -69,7 +69,7 @@ fn stop() -> Result<()> {
     );
     let mut events = caller.watch(&path)?;
     if events.code == 200 {
-        let event = events.next()?.context("an event")?;
+        let event = events.next_event()?.context("an event")?;
         let fits = event["type"] == "ADDED" && event["object"]["metadata"]["name"] == "next";
         ensure!(fits || event["object"]["code"] == 410, "{event}");
     }

@@ -43,7 +43,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     call.gvk = gvk.clone();
     let now = runtime::clock::now();
     let complete = |request: &mut Value| {
-        if !request["spec"]["audiences"].as_array().is_some_and(|list| !list.is_empty()) {
+        if request["spec"]["audiences"].as_array().is_none_or(|list| list.is_empty()) {
             meta::entry(request, "spec").insert("audiences".into(), json!(rules.audiences));
         }
         for (field, value) in

@@ -51,7 +51,7 @@ pub(crate) fn start(context: &Context) {
             controller.deployments.synced().await;
             controller.sets.synced().await;
             controller.pods.synced().await;
-            controller.sync(key).await
+            Box::pin(controller.sync(key)).await
         }
     });
 }
@@ -125,7 +125,7 @@ impl Controller {
             sets,
         };
         let plan = plan(&snapshot, clock::now());
-        self.execute(&deployment, plan).await
+        Box::pin(self.execute(&deployment, plan)).await
     }
 
     fn has_running_pods(&self, set: &ReplicaSet) -> bool {

@@ -45,12 +45,11 @@ pub(crate) fn start(context: &Context) {
         let (client, bundle) = (client.clone(), bundle.clone());
         async move {
             maps.synced().await;
-            if let Some(action) = plan(&namespaces, &maps, &key, &bundle) {
-                if let Err(error) = execute(&client, &action).await
-                    && !is_refused_by_ending(&error)
-                {
-                    return Err(SyncError::Api(error));
-                }
+            if let Some(action) = plan(&namespaces, &maps, &key, &bundle)
+                && let Err(error) = execute(&client, &action).await
+                && !is_refused_by_ending(&error)
+            {
+                return Err(SyncError::Api(error));
             }
             Ok(Outcome::Done)
         }

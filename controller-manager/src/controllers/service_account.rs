@@ -34,12 +34,11 @@ pub(crate) fn start(context: &Context) {
         let client = client.clone();
         async move {
             accounts.synced().await;
-            if let Some(action) = plan(&namespaces, &accounts, &key) {
-                if let Err(error) = execute(&client, &action).await
-                    && !is_refused_by_ending(&error)
-                {
-                    return Err(SyncError::Api(error));
-                }
+            if let Some(action) = plan(&namespaces, &accounts, &key)
+                && let Err(error) = execute(&client, &action).await
+                && !is_refused_by_ending(&error)
+            {
+                return Err(SyncError::Api(error));
             }
             Ok(Outcome::Done)
         }

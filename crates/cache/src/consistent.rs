@@ -40,7 +40,7 @@ async fn answer(store: Arc<dyn Store>, mut asked: mpsc::UnboundedReceiver<Answer
         while let Ok(next) = asked.try_recv() {
             waiting.push(next);
         }
-        let revision = store.revision().await.map_err(|e| ApiError::timeout(e));
+        let revision = store.revision().await.map_err(ApiError::timeout);
         for answer in waiting {
             // Whoever no longer waits needs no answer.
             let _ = answer.send(revision.clone());

@@ -1,6 +1,8 @@
 //! The cache against a model: whatever a list or a watch selects by, through whichever index or
 //! group it goes, is what a look at every object gives.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use object::{FieldSelector, Selector, Value, json};
 use orlop_cache::{At, Cache, Query, Shelf, Start, WatchEvent, Watcher, encode_stored};
 use std::collections::BTreeMap;

@@ -12,8 +12,6 @@
 //!
 //! "Free" means without a schema: custom resources. Mirrors `k8s.io/apimachinery/pkg/runtime/serializer`.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
-
 mod error;
 mod json;
 pub mod limits;

@@ -1,6 +1,8 @@
 //! What upstream's kube-apiserver says to objects that say nothing: which zero value it shows, and
 //! in which order it complains.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use kinds::{Context, meta_rules};
 use object::{FieldErrors, Value, json};
 use orlop_kinds as kinds;

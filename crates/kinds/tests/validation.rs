@@ -2,6 +2,8 @@
 //! `tests/golden/validation`: each file has a good object and what became of it, one change at a
 //! time. Structs shown inside complaints are not compared: upstream prints its internal types.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use kinds::{Context, meta_rules};
 use object::{FieldErrors, Value};
 use orlop_kinds as kinds;

@@ -8,6 +8,8 @@
 //! Documents without a sentence of our own are upstream's byte for byte, in both forms; their
 //! lines begin with `bytes`.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use orlop_openapi::{Documents, Form};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};

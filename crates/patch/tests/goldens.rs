@@ -1,6 +1,8 @@
 //! Replays what upstream's API server was asked and compares every answer: objects, owners of
 //! fields, and refusals. The goldens are written by `cargo xtask record patch`.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use object::{ApiError, GroupVersion, Gvk, Map, Value};
 use orlop_patch::apply::{Endpoint, Set, scale};
 use orlop_patch::{json_patch, merge_patch, strategic};

@@ -204,7 +204,7 @@ impl Lines<'_> {
     ///
     /// # Errors
     /// Where none comes, or it is no JSON.
-    pub fn next(&mut self) -> Result<Option<Value>> {
+    pub fn next_event(&mut self) -> Result<Option<Value>> {
         loop {
             if let Some(end) = self.buffer.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.buffer.drain(..=end).collect();

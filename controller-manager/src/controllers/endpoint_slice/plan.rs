@@ -195,7 +195,7 @@ fn fill<'a>(
                 && slice.ports.as_ref().is_none_or(Vec::is_empty)
                 && slice.metadata.labels == placeholder.metadata.labels
         };
-        match emptied.iter().position(|slice| is_one(slice)) {
+        match emptied.iter().position(is_one) {
             Some(index) => {
                 emptied.swap_remove(index);
             }

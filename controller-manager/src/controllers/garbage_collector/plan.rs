@@ -215,7 +215,8 @@ mod tests {
         let it = node("it", &[("0", true)], json!({}));
         let child = node("child", &[("it", true)], json!({}));
         let busy = ending("foregroundDeletion");
-        let table: [(&[(bool, Owner)], &[Node], &[&str]); 7] = [
+        type Row<'a> = (&'a [(bool, Owner)], &'a [Node], &'a [&'a str]);
+        let table: [Row<'_>; 7] = [
             (&[], &[], &[]),
             (&[(true, Owner::Solid)], &[], &[]),
             (&[(true, Owner::Gone)], &[], &["delete Background"]),

@@ -20,6 +20,10 @@ pub(super) struct Findings {
     finalizers: BTreeMap<String, usize>,
 }
 
+/// A reason and a message.
+type AllWell = (&'static str, &'static str);
+type Trouble = (&'static str, String);
+
 impl Findings {
     pub(super) fn note(&mut self, resource: &Resource, emptied: &Emptied) {
         if emptied.remaining > 0 {
@@ -32,9 +36,7 @@ impl Findings {
     }
 
     /// Each condition: type, what it says when all is well, and what is wrong.
-    fn conditions(
-        &self,
-    ) -> [(&'static str, (&'static str, &'static str), Option<(&'static str, String)>); 5] {
+    fn conditions(&self) -> [(&'static str, AllWell, Option<Trouble>); 5] {
         let sorted = |list: &[String]| {
             let mut list = list.to_vec();
             list.sort();

@@ -160,13 +160,13 @@ mod tests {
     }
 
     fn phase(plan: &Plan) -> &str {
-        let statuses = plan.actions.iter().filter_map(|action| match action {
+        let mut statuses = plan.actions.iter().filter_map(|action| match action {
             Action::Update { path, body } if path.ends_with("/status") => {
                 body["status"]["phase"].as_str()
             }
             _ => None,
         });
-        statuses.last().unwrap_or_default()
+        statuses.next_back().unwrap_or_default()
     }
 
     #[test]

@@ -35,10 +35,10 @@ fn cells(row: &Row<'_>) -> Vec<Cell> {
     let (group, name) =
         (column::text_of(&resource["group"]), column::text_of(&resource["resource"]));
     let resource = if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") };
-    let states = column::items(&row.object["status"]["conditions"]).filter_map(|condition| {
+    let mut states = column::items(&row.object["status"]["conditions"]).filter_map(|condition| {
         let kind = column::text_of(&condition["type"]);
         let counts = matches!(kind, "Running" | "Failed" | "Succeeded");
         (counts && condition["status"] == "True").then_some(kind)
     });
-    vec![column::name(row), resource.into(), states.last().unwrap_or("Unknown").into()]
+    vec![column::name(row), resource.into(), states.next_back().unwrap_or("Unknown").into()]
 }

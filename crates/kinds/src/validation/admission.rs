@@ -38,7 +38,7 @@ impl WebhookOptions {
                 .any(|hook| !matches!(hook.get("sideEffects").text(), "None" | "NoneOnDryRun")),
             unknown_reviews: hooks.iter().any(|hook| {
                 let list = hook.get("admissionReviewVersions");
-                list.len() > 0 && !list.texts().any(|version| REVIEWS.contains(&version))
+                !list.is_empty() && !list.texts().any(|version| REVIEWS.contains(&version))
             }),
             repeated_names: names.len() < hooks.len(),
             bad_selector: hooks.iter().any(|hook| {
@@ -117,7 +117,7 @@ fn qualified(at: &At<'_>, errors: &mut FieldErrors) {
 }
 
 fn review_versions(at: &At<'_>, options: WebhookOptions, errors: &mut FieldErrors) {
-    if at.len() == 0 {
+    if at.is_empty() {
         at.required(errors, format!("must specify one of {}", REVIEWS.join(", ")));
         return;
     }

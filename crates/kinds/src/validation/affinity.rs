@@ -40,7 +40,7 @@ fn weight(at: &At<'_>, errors: &mut FieldErrors) {
 /// `core.NodeSelector`. `lenient`: values that no label can have are forgiven.
 pub(crate) fn node_selector(at: &At<'_>, lenient: bool, errors: &mut FieldErrors) {
     let terms = at.get("nodeSelectorTerms");
-    if terms.len() == 0 {
+    if terms.is_empty() {
         terms.required(errors, "must have at least one node selector term");
     }
     for term in terms.items() {
@@ -60,10 +60,10 @@ fn node_selector_term(at: &At<'_>, lenient: bool, errors: &mut FieldErrors) {
 fn node_requirement(at: &At<'_>, lenient: bool, errors: &mut FieldErrors) {
     let (operator, values) = (at.get("operator"), at.get("values"));
     match operator.text() {
-        "In" | "NotIn" if values.len() == 0 => {
+        "In" | "NotIn" if values.is_empty() => {
             values.required(errors, "must be specified when `operator` is 'In' or 'NotIn'");
         }
-        "Exists" | "DoesNotExist" if values.len() > 0 => values.forbidden(
+        "Exists" | "DoesNotExist" if !values.is_empty() => values.forbidden(
             errors,
             "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
         ),
@@ -124,7 +124,7 @@ pub(crate) fn match_label_keys(at: &At<'_>, errors: &mut FieldErrors) {
     let selector = at.get("labelSelector");
     for field in ["matchLabelKeys", "mismatchLabelKeys"] {
         let keys = at.get(field);
-        if keys.len() > 0 && !selector.is_set() {
+        if !keys.is_empty() && !selector.is_set() {
             keys.forbidden(errors, NEEDS_SELECTOR);
             continue;
         }

@@ -60,7 +60,7 @@ pub(crate) fn access_modes(at: &At<'_>, errors: &mut FieldErrors) {
 /// `core.PersistentVolumeClaimSpec`.
 pub(crate) fn spec(at: &At<'_>, options: ClaimOptions, errors: &mut FieldErrors) {
     let modes = at.get("accessModes");
-    if modes.len() == 0 {
+    if modes.is_empty() {
         modes.required(errors, "at least 1 access mode is required");
     }
     labels::selector(&at.get("selector"), options.bad_selector, errors);

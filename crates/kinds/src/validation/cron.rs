@@ -34,9 +34,8 @@ fn check(schedule: &str) -> Result<(), String> {
     }
     if rest.starts_with("TZ=") || rest.starts_with("CRON_TZ=") {
         let Some((zone, fields)) = rest.split_once(' ') else {
-            return Err(format!(
-                "invalid schedule format: runtime error: slice bounds out of range [:-1]"
-            ));
+            return Err("invalid schedule format: runtime error: slice bounds out of range [:-1]"
+                .to_string());
         };
         let zone = zone.split_once('=').map_or("", |(_, zone)| zone);
         if !super::time_zone::exists(zone) {

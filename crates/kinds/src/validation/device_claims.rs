@@ -88,7 +88,7 @@ fn name(at: &At<'_>) -> String {
 fn request(at: &At<'_>, errors: &mut FieldErrors) {
     at.get("name").check(errors, names::dns1123_label);
     let (exactly, alternatives) = (at.get("exactly"), at.get("firstAvailable"));
-    match (exactly.is_set(), alternatives.len() > 0) {
+    match (exactly.is_set(), !alternatives.is_empty()) {
         (false, false) => {
             at.required(errors, "exactly one of `exactly` or `firstAvailable` is required");
         }

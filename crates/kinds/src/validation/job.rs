@@ -157,7 +157,7 @@ fn failure_policy(spec: &At<'_>, at: &At<'_>, errors: &mut FieldErrors) {
             pattern.get("type").check(errors, names::qualified_name);
             listed(&pattern.get("status"), &["False", "True", "Unknown"], errors);
         }
-        match (codes.is_set(), conditions.len() > 0) {
+        match (codes.is_set(), !conditions.is_empty()) {
             (true, true) => rule.invalid_silently(
                 errors,
                 "specifying both OnExitCodes and OnPodConditions is not supported",
@@ -196,7 +196,7 @@ fn exit_codes(at: &At<'_>, containers: &BTreeSet<&str>, errors: &mut FieldErrors
         );
     }
     let values = at.get("values");
-    if values.len() == 0 {
+    if values.is_empty() {
         values.invalid(errors, "at least one value is required");
     }
     values.at_most(errors, EXIT_CODES_MAX);
@@ -217,7 +217,7 @@ fn exit_codes(at: &At<'_>, containers: &BTreeSet<&str>, errors: &mut FieldErrors
 
 fn success_policy(spec: &At<'_>, at: &At<'_>, errors: &mut FieldErrors) {
     let rules = at.get("rules");
-    if rules.len() == 0 {
+    if rules.is_empty() {
         let detail = "at least one rules must be specified when the successPolicy is specified";
         rules.required(errors, detail);
     }

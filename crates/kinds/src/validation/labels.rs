@@ -36,10 +36,10 @@ pub(crate) fn selector(at: &At<'_>, lenient: bool, errors: &mut FieldErrors) {
 fn requirement(at: &At<'_>, lenient: bool, errors: &mut FieldErrors) {
     let (operator, values) = (at.get("operator"), at.get("values"));
     match operator.text() {
-        "In" | "NotIn" if values.len() == 0 => {
+        "In" | "NotIn" if values.is_empty() => {
             values.required(errors, "must be specified when `operator` is 'In' or 'NotIn'");
         }
-        "Exists" | "DoesNotExist" if values.len() > 0 => values.forbidden(
+        "Exists" | "DoesNotExist" if !values.is_empty() => values.forbidden(
             errors,
             "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
         ),
@@ -99,10 +99,10 @@ pub(crate) fn review_requirement(at: &At<'_>, is_label: bool, errors: &mut Field
         name.required(errors, "must be specified");
     }
     match at.get("operator").text() {
-        "In" | "NotIn" if values.len() == 0 => {
+        "In" | "NotIn" if values.is_empty() => {
             values.required(errors, "must be specified when `operator` is 'In' or 'NotIn'");
         }
-        "Exists" | "DoesNotExist" if values.len() > 0 => values.forbidden(
+        "Exists" | "DoesNotExist" if !values.is_empty() => values.forbidden(
             errors,
             "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
         ),

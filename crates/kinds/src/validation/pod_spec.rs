@@ -209,7 +209,7 @@ fn dns(at: &At<'_>, errors: &mut FieldErrors) {
             config.required(errors, "must provide `dnsConfig` when `dnsPolicy` is None");
             return;
         }
-        if servers.len() == 0 {
+        if servers.is_empty() {
             servers.required(
                 errors,
                 "must provide at least one DNS nameserver when `dnsPolicy` is None",

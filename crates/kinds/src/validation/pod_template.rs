@@ -15,7 +15,7 @@ pub(crate) fn template(at: &At<'_>, options: &PodOptions, errors: &mut FieldErro
     pod_annotations::annotations(&annotations, &spec, options, errors);
     pod_spec::pod_spec(&spec, false, options, errors);
     pod_annotations::agree_with_fields(&annotations, &spec, errors);
-    if spec.get("ephemeralContainers").len() > 0 {
+    if !spec.get("ephemeralContainers").is_empty() {
         let detail = "ephemeral containers not allowed in pod template";
         spec.get("ephemeralContainers").forbidden(errors, detail);
     }

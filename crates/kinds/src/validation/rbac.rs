@@ -8,24 +8,24 @@ const GROUP: &str = "rbac.authorization.k8s.io";
 /// A role's rules.
 pub(crate) fn rules(object: &Value, namespaced: bool, errors: &mut FieldErrors) {
     for rule in At::root(object).get("rules").items() {
-        if rule.get("verbs").len() == 0 {
+        if rule.get("verbs").is_empty() {
             rule.get("verbs").required(errors, "verbs must contain at least one value");
         }
         let urls = rule.get("nonResourceURLs");
         let resourceful = ["apiGroups", "resources", "resourceNames"];
-        if urls.len() > 0 {
+        if !urls.is_empty() {
             if namespaced {
                 let detail = "namespaced rules cannot apply to non-resource URLs";
                 urls.invalid(errors, detail);
             }
-            if resourceful.iter().any(|field| rule.get(field).len() > 0) {
+            if resourceful.iter().any(|field| !rule.get(field).is_empty()) {
                 let detail = "rules cannot apply to both regular resources and non-resource URLs";
                 urls.invalid(errors, detail);
             }
             continue;
         }
         for (field, what) in [("apiGroups", "api group"), ("resources", "resource")] {
-            if rule.get(field).len() == 0 {
+            if rule.get(field).is_empty() {
                 let detail = format!("resource rules must supply at least one {what}");
                 rule.get(field).required(errors, detail);
             }
@@ -40,7 +40,7 @@ pub(crate) fn aggregation(object: &Value, lenient: bool, errors: &mut FieldError
         return;
     }
     let selectors = rule.get("clusterRoleSelectors");
-    if selectors.len() == 0 {
+    if selectors.is_empty() {
         let detail = "at least one clusterRoleSelector required if aggregationRule is non-nil";
         selectors.required(errors, detail);
     }

@@ -16,7 +16,7 @@ pub(crate) fn access(object: &Value, named: bool, errors: &mut FieldErrors) {
         resource.invalid(errors, detail);
     }
     let user = spec.get("user");
-    if named && user.is_empty() && spec.get("groups").len() == 0 {
+    if named && user.is_empty() && spec.get("groups").is_empty() {
         user.invalid_as(errors, "", "at least one of user or group must be specified");
     }
     for (field, is_label) in [("fieldSelector", false), ("labelSelector", true)] {
@@ -29,10 +29,10 @@ pub(crate) fn access(object: &Value, named: bool, errors: &mut FieldErrors) {
 
 fn attributes(at: &At<'_>, is_label: bool, errors: &mut FieldErrors) {
     let (raw, list) = (at.get("rawSelector"), at.get("requirements"));
-    if !raw.is_empty() && list.len() > 0 {
+    if !raw.is_empty() && !list.is_empty() {
         raw.invalid(errors, "may not specified at the same time as requirements");
     }
-    if raw.is_empty() && list.len() == 0 {
+    if raw.is_empty() && list.is_empty() {
         let detail =
             format!("when {} is specified, requirements or rawSelector is required", at.path());
         list.required(errors, detail);

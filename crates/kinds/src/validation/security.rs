@@ -166,7 +166,7 @@ fn windows(at: &At<'_>, errors: &mut FieldErrors) {
         name.check(errors, names::dns1123_subdomain);
     }
     let spec = at.get("gmsaCredentialSpec");
-    if spec.is_set() && spec.len() == 0 {
+    if spec.is_set() && spec.is_empty() {
         spec.invalid(errors, "gmsaCredentialSpec cannot be an empty string");
     } else if spec.len() > CREDENTIAL_SPEC_BYTES {
         spec.invalid(errors, "gmsaCredentialSpec size must be under 64 KiB");

@@ -161,13 +161,13 @@ pub(crate) fn iscsi_persistent(at: &At<'_>, name: &str, errors: &mut FieldErrors
 
 pub(crate) fn fibre_channel(at: &At<'_>, errors: &mut FieldErrors) {
     let (names, ids, lun) = (at.get("targetWWNs"), at.get("wwids"), at.get("lun"));
-    if names.len() == 0 && ids.len() == 0 {
+    if names.is_empty() && ids.is_empty() {
         names.required(errors, "must specify either targetWWNs or wwids, but not both");
     }
-    if names.len() > 0 && ids.len() > 0 {
+    if !names.is_empty() && !ids.is_empty() {
         names.invalid(errors, "targetWWNs and wwids can not be specified simultaneously");
     }
-    if names.len() > 0 {
+    if !names.is_empty() {
         if lun.is_set() {
             in_range(&lun, 0, 255, 0, errors);
         } else {

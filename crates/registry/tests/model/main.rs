@@ -4,6 +4,8 @@
 //! right when it follows from that. Chance comes from a seed that a failing test prints; run it
 //! again with `ORLOP_SEED=<seed>`. tokio's time is paused, so that no test waits.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 extern crate orlop_registry as registry;
 
 mod deletes;

@@ -1,5 +1,7 @@
 //! The contract, on etcd; and what only a store at the end of a network can get wrong.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod process;
 
 use futures::StreamExt;

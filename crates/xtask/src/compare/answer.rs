@@ -133,7 +133,7 @@ fn message(bytes: &[u8]) -> String {
     let Some(root) = root else {
         return format!("{version} {kind}: {}", unknown.raw.escape_ascii());
     };
-    let tree = match codec::decode_proto(builtin(), root, &unknown.raw) {
+    let tree = match codec::decode_proto(builtin(), root, unknown.raw) {
         Ok(tree) => tree,
         Err(error) => return format!("{version} {kind}: {error}"),
     };

@@ -271,7 +271,7 @@ impl Story {
             let old = json!({"preconditions": {"resourceVersion": "1"}});
             out.push(self.ask("DELETE", &path, old.to_string()));
         }
-        if at > 1 && self.kind.verbs.contains(&Verb::DeleteCollection) && at % 2 == 0 {
+        if at > 1 && self.kind.verbs.contains(&Verb::DeleteCollection) && at.is_multiple_of(2) {
             let selected = format!("{}?labelSelector=compare", self.collection);
             out.push(self.ask("DELETE", &selected, ""));
             return;

@@ -156,11 +156,13 @@ pub(super) fn eligible(
     constraints
         .iter()
         .map(|constraint| {
-            if !constraint.honors_taints && !(constraint.honors_affinity && wants_nodes) {
-                return has_all.clone();
+            if constraint.honors_taints || (constraint.honors_affinity && wants_nodes) {
+                let pairs = nodes.iter().zip(&has_all);
+                return pairs
+                    .map(|(node, has_all)| *has_all && constraint.admits(pod, node))
+                    .collect();
             }
-            let pairs = nodes.iter().zip(&has_all);
-            pairs.map(|(node, has_all)| *has_all && constraint.admits(pod, node)).collect()
+            has_all.clone()
         })
         .collect()
 }

@@ -52,7 +52,7 @@ fn policy(object: &Value, old: Option<&Value>, errors: &mut FieldErrors) {
     }
     admission::variables(&spec.get("variables"), errors);
     let mutations = spec.get("mutations");
-    if mutations.len() == 0 {
+    if mutations.is_empty() {
         mutations.required(errors, "mutations must contain at least one item");
     }
     for mutation in mutations.items() {

@@ -245,7 +245,7 @@ fn conversion(at: &At<'_>, errors: &mut FieldErrors) {
 
 fn stored_versions(root: &At<'_>, errors: &mut FieldErrors) {
     let stored = root.get("status.storedVersions");
-    if stored.len() == 0 {
+    if stored.is_empty() {
         stored.invalid(errors, "must have at least one stored version");
         return;
     }

@@ -246,7 +246,7 @@ fn scaling_rules(at: &At<'_>, errors: &mut FieldErrors) {
     }
     at.get("selectPolicy").maybe_one_of(errors, &["Disabled", "Max", "Min"]);
     let policies = at.get("policies");
-    if policies.len() == 0 {
+    if policies.is_empty() {
         policies.required(errors, "must specify at least one Policy");
     }
     for policy in policies.items() {

@@ -49,7 +49,7 @@ impl crate::Strategy for Strategy {
 fn subsets(object: &Value, errors: &mut FieldErrors) {
     for subset in At::root(object).get("subsets").items() {
         let lists = [subset.get("addresses"), subset.get("notReadyAddresses")];
-        if lists.iter().all(|list| list.len() == 0) {
+        if lists.iter().all(|list| list.is_empty()) {
             subset.required(errors, "must specify `addresses` or `notReadyAddresses`");
         }
         for address in lists.iter().flat_map(At::items) {

@@ -61,7 +61,7 @@ fn limit_item(limit: &At<'_>, kind: &str, errors: &mut FieldErrors) {
         }
         let list = limit.get(field);
         if kind == "Pod" && field.starts_with("default") {
-            if list.len() > 0 {
+            if !list.is_empty() {
                 list.forbidden(errors, "may not be specified when `type` is 'Pod'");
             }
             continue;

@@ -158,7 +158,7 @@ fn changes(object: &Value, old_object: &Value, errors: &mut FieldErrors) {
         }
     }
     let (ranges, old_ranges) = (spec.get("podCIDRs"), was.get("podCIDRs"));
-    if old_ranges.len() > 0 {
+    if !old_ranges.is_empty() {
         if ranges.len() != old_ranges.len() {
             ranges.forbidden(errors, CIDRS);
         }

@@ -133,7 +133,7 @@ fn claims(new: &At<'_>, spec: &At<'_>, errors: &mut FieldErrors) {
 fn addresses(new: &At<'_>, old: &At<'_>, field: &'static str, errors: &mut FieldErrors) {
     let (list, was) = (new.get(field), old.get(field));
     let was: Vec<&str> = was.items().map(|item| item.get("ip").text()).collect();
-    if field == "hostIPs" && list.len() > 0 {
+    if field == "hostIPs" && !list.is_empty() {
         let first = list.index(0).get("ip");
         if first.text() != new.get("hostIP").text() {
             first.invalid(errors, "must be equal to `hostIP`");
@@ -173,7 +173,7 @@ fn allocated(status: &At<'_>, field: &str, spec: &At<'_>, errors: &mut FieldErro
         "containerStatuses" => "containers",
         "initContainerStatuses" => "initContainers",
         _ => {
-            if list.len() > 0 {
+            if !list.is_empty() {
                 list.forbidden(errors, "must not be specified in container status");
             }
             return;

@@ -41,11 +41,11 @@ impl crate::Strategy for Strategy {
         let root = At::root(object);
         let spec = root.get("spec");
         metadata_and_spec(object, &options(object, None), errors);
-        if spec.get("ephemeralContainers").len() > 0 {
+        if !spec.get("ephemeralContainers").is_empty() {
             spec.get("ephemeralContainers").forbidden(errors, "cannot be set on create");
         }
         let node = spec.get("nodeName");
-        if !node.is_empty() && spec.get("schedulingGates").len() > 0 {
+        if !node.is_empty() && !spec.get("schedulingGates").is_empty() {
             node.forbidden(errors, "cannot be set until all schedulingGates have been cleared");
         }
         let annotations = root.get("metadata").get("annotations");

@@ -141,7 +141,7 @@ fn while_gated(new: &At<'_>, old: &At<'_>, munged: &mut Value, errors: &mut Fiel
     }
     let terms = node.get(REQUIRED).get("nodeSelectorTerms");
     let old_terms = was.get(REQUIRED).get("nodeSelectorTerms");
-    if old_terms.len() > 0 && old_terms.len() != terms.len() {
+    if !old_terms.is_empty() && old_terms.len() != terms.len() {
         let detail = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
         terms.invalid(errors, detail);
     } else {
@@ -162,9 +162,9 @@ fn while_gated(new: &At<'_>, old: &At<'_>, munged: &mut Value, errors: &mut Fiel
 
 fn only_added(new: &At<'_>, old: &At<'_>) -> bool {
     let fields = ["matchExpressions", "matchFields"];
-    let was_empty = fields.iter().all(|field| old.get(field).len() == 0);
+    let was_empty = fields.iter().all(|field| old.get(field).is_empty());
     if was_empty {
-        return fields.iter().all(|field| new.get(field).len() == 0);
+        return fields.iter().all(|field| new.get(field).is_empty());
     }
     fields.iter().all(|field| {
         let (new, old) = (new.get(field), old.get(field));

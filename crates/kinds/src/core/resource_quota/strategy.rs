@@ -133,11 +133,11 @@ fn operator(requirement: &At<'_>, list: &At<'_>, scope: &str, errors: &mut Field
         );
     }
     match operator {
-        "In" | "NotIn" if values.len() == 0 => list.get("values").required(
+        "In" | "NotIn" if values.is_empty() => list.get("values").required(
             errors,
             "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
         ),
-        "Exists" | "DoesNotExist" if values.len() > 0 => list.get("values").invalid_as(
+        "Exists" | "DoesNotExist" if !values.is_empty() => list.get("values").invalid_as(
             errors,
             values.value.clone(),
             "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",

@@ -110,13 +110,13 @@ fn list_changes(
         }
         return;
     }
-    let none_left = spec.get("clusterIPs").len() == 0;
+    let none_left = spec.get("clusterIPs").is_empty();
     if was.len() > list.len() && none_left {
         let detail = format!("primary {one} can not be unset");
         list.index(0).invalid_as(errors, list.value.clone(), detail);
     }
     let first_changed = list.index(0).text() != was.index(0).text();
-    if was.len() > 0 && list.len() > 0 && first_changed {
+    if !was.is_empty() && !list.is_empty() && first_changed {
         list.index(0).invalid_as(errors, value, KEPT);
     }
     let policy = spec.get("ipFamilyPolicy");

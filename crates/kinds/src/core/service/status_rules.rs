@@ -7,7 +7,7 @@ use object::{FieldErrors, Value, names};
 pub(super) fn status(object: &Value, old_object: &Value, errors: &mut FieldErrors) {
     let (root, old) = (At::root(object), At::root(old_object));
     let list = root.get("status").get("loadBalancer").get("ingress");
-    if root.get("spec.type").text() != "LoadBalancer" && list.len() > 0 {
+    if root.get("spec.type").text() != "LoadBalancer" && !list.is_empty() {
         list.forbidden(errors, "may only be used when `spec.type` is 'LoadBalancer'");
         return;
     }

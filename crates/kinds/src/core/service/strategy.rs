@@ -89,7 +89,7 @@ pub(super) fn is_headless(service: &At<'_>) -> bool {
 fn is_external(service: &At<'_>) -> bool {
     match service.get("spec.type").text() {
         "LoadBalancer" | "NodePort" => true,
-        "ClusterIP" => service.get("spec.externalIPs").len() > 0,
+        "ClusterIP" => !service.get("spec.externalIPs").is_empty(),
         _ => false,
     }
 }
@@ -144,7 +144,7 @@ fn by_type(root: &At<'_>, spec: &At<'_>, errors: &mut FieldErrors) {
     let kind = spec.get("type").text();
     let headless = is_headless(root);
     let ports = spec.get("ports");
-    if ports.len() == 0 && !headless && kind != "ExternalName" {
+    if ports.is_empty() && !headless && kind != "ExternalName" {
         ports.required(errors, "");
     }
     match kind {
@@ -255,7 +255,7 @@ fn source_ranges(root: &At<'_>, spec: &At<'_>, old: Option<&Value>, errors: &mut
     let list = spec.get("loadBalancerSourceRanges");
     let shown = list.shown_as(&spec.get("LoadBalancerSourceRanges"));
     let annotation = root.get("metadata.annotations").key(SOURCE_RANGES);
-    if list.len() > 0 {
+    if !list.is_empty() {
         if !load_balancer {
             shown.forbidden(errors, ONLY_LOAD_BALANCER);
         }

@@ -28,7 +28,7 @@ pub(super) fn warnings(object: &Value) -> Vec<String> {
     };
     let balancer = spec.get("loadBalancerIP");
     say(headless && !balancer.is_empty(), "spec.loadBalancerIP is ignored for headless services");
-    say(headless && external.len() > 0, "spec.externalIPs is ignored for headless services");
+    say(headless && !external.is_empty(), "spec.externalIPs is ignored for headless services");
     say(
         headless && spec.get("sessionAffinity").text() != "None",
         "spec.SessionAffinity is ignored for headless services",
@@ -40,7 +40,7 @@ pub(super) fn warnings(object: &Value) -> Vec<String> {
         }
     };
     say(
-        external.len() > 0 && !headless && kind != "ExternalName",
+        !external.is_empty() && !headless && kind != "ExternalName",
         "spec.externalIPs is deprecated and may no longer be implemented in some clusters",
     );
     if !balancer.is_empty() {
@@ -52,7 +52,7 @@ pub(super) fn warnings(object: &Value) -> Vec<String> {
         }
     };
     say(
-        kind == "ExternalName" && external.len() > 0,
+        kind == "ExternalName" && !external.is_empty(),
         "spec.externalIPs is ignored when spec.type is \"ExternalName\"",
     );
     say(

@@ -137,7 +137,7 @@ fn ports(at: &At<'_>, errors: &mut FieldErrors) {
 
 fn one_endpoint(at: &At<'_>, kind: &str, errors: &mut FieldErrors) {
     let addresses = at.get("addresses");
-    if addresses.len() == 0 {
+    if addresses.is_empty() {
         addresses.required(errors, "must contain at least 1 address");
     }
     addresses.at_most(errors, ADDRESSES_MAX);

@@ -76,7 +76,7 @@ fn spec(at: &At<'_>, name: &str, errors: &mut FieldErrors) {
 
 fn policy(at: &At<'_>, errors: &mut FieldErrors) {
     let subjects = at.get("subjects");
-    if subjects.len() == 0 {
+    if subjects.is_empty() {
         subjects.required(errors, "subjects must contain at least one value");
     }
     for subject in subjects.items() {
@@ -133,7 +133,7 @@ fn alone(at: &At<'_>, what: &str, errors: &mut FieldErrors) -> bool {
 }
 
 fn verbs(at: &At<'_>, errors: &mut FieldErrors) {
-    if at.len() == 0 {
+    if at.is_empty() {
         at.required(errors, "verbs must contain at least one value");
     } else if !alone(at, "verbs", errors) && !at.texts().all(|verb| VERBS.contains(&verb)) {
         at.not_supported(errors, VERBS);
@@ -146,14 +146,14 @@ fn resource_rule(at: &At<'_>, errors: &mut FieldErrors) {
         [("apiGroups", "api group", "api groups"), ("resources", "resource", "resources")]
     {
         let list = at.get(field);
-        if list.len() == 0 {
+        if list.is_empty() {
             list.required(errors, format!("resource rules must supply at least one {one}"));
         } else {
             alone(&list, many, errors);
         }
     }
     let namespaces = at.get("namespaces");
-    if namespaces.len() == 0 && !at.get("clusterScope").flag() {
+    if namespaces.is_empty() && !at.get("clusterScope").flag() {
         namespaces.required(
             errors,
             "resource rules that are not cluster scoped must supply at least one namespace",
@@ -173,7 +173,7 @@ fn resource_rule(at: &At<'_>, errors: &mut FieldErrors) {
 fn other_rule(at: &At<'_>, errors: &mut FieldErrors) {
     verbs(&at.get("verbs"), errors);
     let urls = at.get("nonResourceURLs");
-    if urls.len() == 0 {
+    if urls.is_empty() {
         urls.required(errors, "nonResourceURLs must contain at least one value");
     } else if !alone(&urls, "non-resource URLs", errors) {
         for url in urls.items() {

@@ -70,7 +70,7 @@ fn spec(object: &Value, bad_secret: bool, bad_wildcard: bool, errors: &mut Field
     let root = At::root(object);
     let spec = root.get("spec");
     let (rules, default) = (spec.get("rules"), spec.get("defaultBackend"));
-    if rules.len() == 0 && !default.is_set() {
+    if rules.is_empty() && !default.is_set() {
         let detail = "either `defaultBackend` or `rules` must be specified";
         rules.shown_as(&spec).invalid(errors, detail);
     }

@@ -50,7 +50,7 @@ impl crate::Strategy for Strategy {
 fn ranges(object: &Value, errors: &mut FieldErrors) {
     let spec = At::root(object).get("spec");
     let list = spec.get("cidrs");
-    if list.len() == 0 {
+    if list.is_empty() {
         list.required(errors, "at least one CIDR required");
         return;
     }

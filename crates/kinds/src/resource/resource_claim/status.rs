@@ -58,7 +58,7 @@ pub(super) fn changed(object: &At<'_>, old: &At<'_>, errors: &mut FieldErrors) {
         device_status(device, &owned, errors);
     });
     let (allocation, was) = (status.get("allocation"), old.get("status.allocation"));
-    if users.len() > 0 && !allocation.is_set() {
+    if !users.is_empty() && !allocation.is_set() {
         users.forbidden(errors, "may not be specified when `allocated` is not set");
     } else if object.get("metadata.deletionTimestamp").is_set() {
         let before = old.get("status.reservedFor");

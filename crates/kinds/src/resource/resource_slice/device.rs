@@ -167,7 +167,7 @@ fn nodes(at: &At<'_>, per_device: bool, errors: &mut FieldErrors) {
 fn request_policy(capacity: &At<'_>, policy: &At<'_>, errors: &mut FieldErrors) {
     let (values, range) = (policy.get("validValues"), policy.get("validRange"));
     let default = policy.get("default");
-    match (values.len() > 0, range.is_set()) {
+    match (!values.is_empty(), range.is_set()) {
         (true, true) => policy.forbidden(
             errors,
             "exactly one policy can be specified, cannot specify \"validValues\" and \

@@ -65,8 +65,9 @@ fn spec(at: &At<'_>, old: Option<&At<'_>>, errors: &mut FieldErrors) {
     if devices.is_set() && shared.is_set() {
         at.invalid_as(errors, "", "only one of `sharedCounters` or `devices` is allowed");
     }
-    let is_advanced =
-        |device: At<'_>| device.get("taints").len() > 0 || device.get("consumesCounters").len() > 0;
+    let is_advanced = |device: At<'_>| {
+        !device.get("taints").is_empty() || !device.get("consumesCounters").is_empty()
+    };
     let limit = if devices.items().any(is_advanced) { ADVANCED_DEVICES } else { DEVICES };
     let name = |at: &At<'_>| at.get("name").text().to_owned();
     let per_device = at.get("perDeviceNodeSelection").flag();

@@ -62,7 +62,7 @@ fn drop_gated(object: &mut Value, old: &Value) {
 }
 
 fn templates(at: &At<'_>, errors: &mut FieldErrors) {
-    if at.len() == 0 {
+    if at.is_empty() {
         at.required(errors, "");
     }
     at.at_most(errors, TEMPLATES);

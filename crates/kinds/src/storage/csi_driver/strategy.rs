@@ -107,7 +107,7 @@ fn spec(object: &Value, errors: &mut FieldErrors) {
     if period.is_set() && period.int() < 10 {
         period.invalid(errors, "must be greater than or equal to 10 seconds");
     }
-    if tokens.len() == 0 {
+    if tokens.is_empty() {
         spec.get("serviceAccountTokenInSecrets").forbidden_value(
             errors,
             "serviceAccountTokenInSecrets is set but no tokenRequests are specified",

@@ -80,7 +80,7 @@ pub(crate) fn parameters(at: &At<'_>, may_be_empty: bool, errors: &mut FieldErro
     if size_bytes > PARAMETERS_BYTES {
         at.too_long(errors, PARAMETERS_BYTES);
     }
-    if !may_be_empty && at.len() == 0 {
+    if !may_be_empty && at.is_empty() {
         at.required(errors, "must contain at least one key/value pair");
     }
 }
