@@ -27,7 +27,7 @@ REGISTRY_PORT=${REGISTRY_PORT:-5000}
 PROXY_MODE=${PROXY_MODE:-iptables}        # kube-proxy: iptables or nftables
 NETWORK=${NETWORK:-static}                # of the pods: static, by node up; flannel, by its manifest; or none yet
 MANIFESTS=$(realpath "$NODES_HOME/../../deploy/manifests") # of the cluster's DNS and pod network
-PATH=$BIN_DIR:$PATH
+PATH=$BIN_DIR:$PATH:/usr/sbin:/sbin       # not every shell of root has the last two
 
 die() { echo "$(basename "$0"): $*" >&2; exit 1; }
 

@@ -89,13 +89,19 @@ fn settled(caller: &Caller) -> Result<()> {
             ensure!(made.count() >= 4, "{list}");
         }
         caller.get("/api/v1/namespaces/default/services/kubernetes")?.expect(200)?;
-        for role in ["admin", "edit", "view"] {
-            let path = format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/{role}");
-            let role = caller.get(&path)?.expect(200)?;
-            ensure!(role["rules"].as_array().is_some_and(|rules| rules.len() > 5), "{role}");
-        }
+        let (admin, edit, view) =
+            (rules(caller, "admin")?, rules(caller, "edit")?, rules(caller, "view")?);
+        ensure!(view.len() > 5, "view: {view:?}");
+        ensure!(view.iter().all(|rule| edit.contains(rule)), "edit: {edit:?}");
+        ensure!(edit.iter().all(|rule| admin.contains(rule)), "admin: {admin:?}");
         Ok(())
     })
+}
+
+/// What a role may, of which each greater one is aggregated.
+fn rules(caller: &Caller, role: &str) -> Result<Vec<Value>> {
+    let path = format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/{role}");
+    Ok(caller.get(&path)?.expect(200)?["rules"].as_array().cloned().unwrap_or_default())
 }
 
 fn kill() -> Result<()> {

@@ -5,9 +5,8 @@
 //! what the tests here check.
 
 use crate::modules::{self, STAGING};
-use crate::repository;
+use crate::{repository, tools};
 use anyhow::{Context, Result, bail};
-use std::process::Command;
 
 /// The modules whose types are served.
 pub const MODULES: [&str; 4] = [
@@ -39,7 +38,7 @@ pub fn run(check: bool) -> Result<()> {
 /// # Errors
 /// Those of the Go program, with what it says.
 pub fn table() -> Result<String> {
-    let mut command = Command::new("go");
+    let mut command = tools::go()?;
     command.args(["run", "."]);
     command.current_dir(repository().join("crates/xtask/src/schema/extract"));
     for module in MODULES {
