@@ -80,8 +80,11 @@ pub fn prepare() -> Result<()> {
         tools::install(&missing)?;
     }
     let kubectl = upstream::binary("kubectl")?;
+    for program in ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
+        upstream::binary(program)?; // to be swapped in
+    }
     let mut build = script("tools/build");
-    build.arg("flanneld").env("PATH", path_with_go()?);
+    build.args(["control-plane", "flanneld"]).env("PATH", path_with_go()?);
     build.env("K8S_BIN", kubectl.parent().context("a program lies in a folder")?);
     build.env("GOTOOLCHAIN", "local").env_remove("GOROOT");
     succeeds(&mut build)?;
