@@ -45,4 +45,3 @@ pub(crate) mod token_cleaner;
 pub(crate) mod ttl_after_finished;
 pub(crate) mod volume_binder;
 pub(crate) mod volume_protection;
-mod volumes;

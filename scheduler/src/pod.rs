@@ -5,6 +5,7 @@ use crate::tallies::Class;
 use crate::terms::Terms;
 use control::Key;
 use control::selector::Matcher;
+use control::volumes::claims_of;
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use std::sync::{Arc, LazyLock};
 
@@ -41,7 +42,7 @@ impl PodInfo {
             ports: host_ports(&pod),
             terms: Arc::new(Terms::of(&pod)),
             class: Arc::new(class(&pod)),
-            claims: claims(&pod),
+            claims: claims_of(&pod).map(|(key, _)| key).collect(),
             priority: pod.spec.as_ref().and_then(|spec| spec.priority).unwrap_or(0),
             kin: Vec::new(),
             pod,
@@ -66,21 +67,6 @@ fn class(pod: &Pod) -> Class {
             .map(|wishes| serde_json::to_string(&wishes).expect("plain JSON"))
             .unwrap_or_default(),
     }
-}
-
-fn claims(pod: &Pod) -> Vec<Key> {
-    let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
-    let namespace = pod.metadata.namespace.clone().unwrap_or_default();
-    volumes
-        .filter_map(|volume| {
-            let named = volume.persistent_volume_claim.as_ref().map(|own| own.claim_name.clone());
-            let name = named.or_else(|| {
-                let pod = pod.metadata.name.as_deref().unwrap_or_default();
-                volume.ephemeral.as_ref().map(|_| format!("{pod}-{}", volume.name))
-            })?;
-            Some(Key::new(namespace.clone(), name))
-        })
-        .collect()
 }
 
 fn host_ports(pod: &Pod) -> Vec<HostPort> {

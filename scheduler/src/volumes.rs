@@ -9,16 +9,15 @@ use crate::surroundings::Surroundings;
 use control::Key;
 use control::node_selector::term_matches;
 use control::selector::Matcher;
+use control::volumes::{
+    BIND_COMPLETED, SELECTED_NODE, annotation, capacity_bytes, claim_class, has_same_attributes,
+    has_same_mode, is_meant_for, requested_bytes, volume_class, volume_name,
+};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::StorageClass;
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The annotation by which a claim asks for a volume at a node.
-pub(crate) const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
-const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
-const CLASS: &str = "volume.beta.kubernetes.io/storage-class";
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
 const NODE_CONFLICT: &str = "node(s) didn't match PersistentVolume's node affinity";
@@ -51,9 +50,8 @@ impl PodClaims {
         let mut claims = Self::default();
         for key in &pod.claims {
             let claim = around.claims.get(key).ok_or_else(|| missing(pod, key))?;
-            let volume = claim.spec.as_ref().and_then(|spec| spec.volume_name.as_deref());
+            let volume = volume_name(claim);
             if claim.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Lost") {
-                let volume = volume.unwrap_or_default();
                 return Err(format!(
                     "persistentvolumeclaim {:?} bound to non-existent persistentvolume {volume:?}",
                     key.name
@@ -64,13 +62,13 @@ impl PodClaims {
             }
             if is_bound(claim) {
                 claims.bound.push(claim.clone());
-            } else if volume.is_none_or(str::is_empty) && waits_for_consumer(claim, around) {
+            } else if volume.is_empty() && waits_for_consumer(claim, around) {
                 claims.waiting.push(claim.clone());
             } else {
                 return Err("pod has unbound immediate PersistentVolumeClaims".into());
             }
         }
-        claims.waiting.sort_by_key(|claim| requested(claim));
+        claims.waiting.sort_by_key(|claim| requested_bytes(claim));
         Ok(claims)
     }
 
@@ -101,7 +99,7 @@ impl PodClaims {
         let mut steps = Vec::new();
         let mut taken = HashSet::new();
         for claim in &self.waiting {
-            let selected = annotation(claim.metadata.annotations.as_ref(), SELECTED_NODE);
+            let selected = annotation(&claim.metadata.annotations, SELECTED_NODE);
             if selected.is_some_and(|selected| selected != node.name) {
                 return None;
             }
@@ -126,9 +124,8 @@ impl PodClaims {
 
 /// Whether the claim has its volume, and both know of it.
 pub(crate) fn is_bound(claim: &PersistentVolumeClaim) -> bool {
-    let volume = claim.spec.as_ref().and_then(|spec| spec.volume_name.as_deref());
-    volume.is_some_and(|name| !name.is_empty())
-        && annotation(claim.metadata.annotations.as_ref(), BIND_COMPLETED).is_some()
+    !volume_name(claim).is_empty()
+        && annotation(&claim.metadata.annotations, BIND_COMPLETED).is_some()
 }
 
 /// The class that the claim asks for.
@@ -136,12 +133,7 @@ pub(crate) fn class_of<'a>(
     claim: &PersistentVolumeClaim,
     around: &'a Surroundings,
 ) -> Option<&'a Arc<StorageClass>> {
-    around.classes.get(&Key::new("", class_name(claim)))
-}
-
-fn class_name(claim: &PersistentVolumeClaim) -> &str {
-    let own = claim.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref());
-    annotation(claim.metadata.annotations.as_ref(), CLASS).or(own).unwrap_or_default()
+    around.classes.get(&Key::new("", claim_class(claim)))
 }
 
 fn missing(pod: &PodInfo, key: &Key) -> String {
@@ -168,8 +160,7 @@ fn conflict(
     around: &Surroundings,
     node: &NodeInfo,
 ) -> Option<String> {
-    let name = claim.spec.as_ref().and_then(|spec| spec.volume_name.clone()).unwrap_or_default();
-    match around.volumes.get(&Key::new("", name)) {
+    match around.volumes.get(&Key::new("", volume_name(claim))) {
         None => Some(NO_VOLUME.into()),
         Some(volume) => (!is_within_reach(volume, node)).then(|| NODE_CONFLICT.into()),
     }
@@ -197,14 +188,12 @@ fn find(
     for volume in around.volumes.values() {
         let Some(spec) = &volume.spec else { continue };
         let is_meant = is_meant_for(volume, claim);
-        let size = bytes(spec.capacity.as_ref());
-        let mode = |mode: &Option<String>| mode.as_deref().unwrap_or("Filesystem").to_owned();
+        let size = capacity_bytes(volume);
         if taken.contains(&name_of(volume))
             || (spec.claim_ref.is_some() && !is_meant)
-            || size < requested(claim)
-            || mode(&wanted.volume_mode) != mode(&spec.volume_mode)
-            || wanted.volume_attributes_class_name.as_deref().unwrap_or_default()
-                != spec.volume_attributes_class_name.as_deref().unwrap_or_default()
+            || size < requested_bytes(claim)
+            || !has_same_mode(volume, claim)
+            || !has_same_attributes(spec, wanted)
             || volume.metadata.deletion_timestamp.is_some()
         {
             continue;
@@ -214,16 +203,13 @@ fn find(
             return if is_near { Ok(Some(volume.clone())) } else { Err(()) };
         }
         let phase = volume.status.as_ref().and_then(|status| status.phase.as_deref());
-        let own_class = annotation(volume.metadata.annotations.as_ref(), CLASS)
-            .or(spec.storage_class_name.as_deref())
-            .unwrap_or_default();
         let modes = spec.access_modes.as_deref().unwrap_or_default();
         let has_modes = wanted.access_modes.iter().flatten().all(|mode| modes.contains(mode));
         let is_selected =
             selector.as_ref().is_none_or(|own| own.matches(volume.metadata.labels.as_ref()));
         if phase == Some("Available")
             && is_selected
-            && own_class == class_name(claim)
+            && volume_class(volume) == claim_class(claim)
             && is_near
             && has_modes
             && best.is_none_or(|(smallest, _)| size < smallest)
@@ -232,17 +218,6 @@ fn find(
         }
     }
     Ok(best.map(|(_, volume)| volume.clone()))
-}
-
-/// Whether the volume is bound, or promised, to the claim.
-fn is_meant_for(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool {
-    let Some(given) = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref()) else {
-        return false;
-    };
-    let uid = given.uid.as_deref().unwrap_or_default();
-    given.name == claim.metadata.name
-        && given.namespace == claim.metadata.namespace
-        && (uid.is_empty() || Some(uid) == claim.metadata.uid.as_deref())
 }
 
 fn can_provision(claim: &PersistentVolumeClaim, around: &Surroundings, node: &NodeInfo) -> bool {
@@ -261,20 +236,6 @@ fn can_provision(claim: &PersistentVolumeClaim, around: &Surroundings, node: &No
         })
 }
 
-fn annotation<'a>(all: Option<&'a BTreeMap<String, String>>, name: &str) -> Option<&'a str> {
-    all?.get(name).map(String::as_str)
-}
-
 fn name_of(volume: &PersistentVolume) -> String {
     volume.metadata.name.clone().unwrap_or_default()
-}
-
-fn requested(claim: &PersistentVolumeClaim) -> i64 {
-    let resources = claim.spec.as_ref().and_then(|spec| spec.resources.as_ref());
-    bytes(resources.and_then(|resources| resources.requests.as_ref()))
-}
-
-fn bytes(list: Option<&BTreeMap<String, Quantity>>) -> i64 {
-    let storage = list.and_then(|list| list.get("storage"));
-    storage.and_then(|own| object::Quantity::parse(&own.0).ok()).map_or(0, |own| own.value())
 }

@@ -7,8 +7,8 @@
 mod plan;
 mod wanted;
 
-use super::volumes::{claims_of, volume_name};
 use crate::context::Context;
+use control::volumes::{claims_of, volume_name};
 use control::{
     Action, Change, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError, execute,
     pods, run_workers,

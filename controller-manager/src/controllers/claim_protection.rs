@@ -4,8 +4,8 @@
 //! have ended among them. The server is asked once more before the finalizer comes off. Mirrors
 //! `k8s.io/kubernetes/pkg/controller/volume/pvcprotection`.
 
-use super::volumes::{claims_of, uses};
 use crate::context::Context;
+use control::volumes::{claims_of, uses};
 use control::{
     Action, Change, Informer, Key, Outcome, Queue, SyncError, execute, pods, run_workers,
 };

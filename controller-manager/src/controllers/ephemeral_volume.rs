@@ -4,8 +4,8 @@
 //! alone, and told of. Mirrors `k8s.io/kubernetes/pkg/controller/volume/ephemeral`.
 
 use super::service_account::is_refused_by_ending;
-use super::volumes::{claims_of, ephemeral_name, is_made_for};
 use crate::context::Context;
+use control::volumes::{claims_of, ephemeral_name, is_made_for};
 use control::{
     Action, Change, EventType, Informer, Key, Outcome, Queue, Recorder, SyncError, execute, owner,
     pods, run_workers,

@@ -11,8 +11,8 @@ mod matching;
 mod plugins;
 mod volume;
 
-use super::volumes::{claim_class, claims_of, default_class, volume_class, volume_name};
 use crate::context::Context;
+use control::volumes::{claim_class, claims_of, default_class, volume_class, volume_name};
 use control::{
     Action, Change, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError, execute,
     pods, run_workers,

@@ -23,6 +23,7 @@ mod runner;
 pub mod selector;
 pub mod serving;
 pub mod taints;
+pub mod volumes;
 
 pub use action::{Action, execute, execute_all};
 pub use events::{EventType, Recorder};

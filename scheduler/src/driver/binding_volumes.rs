@@ -5,7 +5,8 @@
 
 use super::Scheduler;
 use crate::limits::{VOLUMES_POLL, VOLUMES_TIMEOUT};
-use crate::volumes::{SELECTED_NODE, Step, is_bound};
+use crate::volumes::{Step, is_bound};
+use control::volumes::SELECTED_NODE;
 use control::{Action, Key, execute};
 use k8s_openapi::api::core::v1::ObjectReference;
 use runtime::clock;

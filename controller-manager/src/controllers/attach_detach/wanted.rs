@@ -6,7 +6,7 @@
 //! `desired_state_of_world_populator.go` and `util.go` of
 //! `k8s.io/kubernetes/pkg/controller/volume/attachdetach`.
 
-use super::super::volumes::{claims_of, is_meant_for, uses, volume_name};
+use control::volumes::{claims_of, is_meant_for, uses, volume_name};
 use control::{Key, pods};
 use k8s_openapi::api::core::v1::{
     ContainerStatus, PersistentVolume, PersistentVolumeClaim, Pod, Volume,

@@ -4,12 +4,11 @@
 //! `bind`, `unbindVolume`, `updateClaimStatus` and `updateVolumePhase` of
 //! `k8s.io/kubernetes/pkg/controller/volume/persistentvolume`.
 
-use super::super::volumes::{annotation, is_meant_for, volume_name};
+use control::volumes::{BIND_COMPLETED, annotation, is_meant_for, volume_name};
 use control::{Action, events};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-pub(super) const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 pub(super) const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 const PRE_RESIZE_CAPACITY: &str = "volume.alpha.kubernetes.io/pre-resize-capacity";
 

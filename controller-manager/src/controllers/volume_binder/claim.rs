@@ -3,17 +3,18 @@
 //! Mirrors `syncUnboundClaim`, `syncBoundClaim` and `provisionClaim` of
 //! `k8s.io/kubernetes/pkg/controller/volume/persistentvolume`.
 
-use super::super::volumes::{annotation, claim_class, has_class, is_meant_for, volume_name};
-use super::binding::{BIND_COMPLETED, BOUND_BY_CONTROLLER, bind, set_claim_status};
+use super::binding::{BOUND_BY_CONTROLLER, bind, set_claim_status};
 use super::matching;
 use super::plugins::{self, PROVISIONER, PROVISIONER_BETA};
+use control::volumes::{
+    BIND_COMPLETED, SELECTED_NODE, annotation, claim_class, has_class, is_meant_for, volume_name,
+};
 use control::{Action, EventType};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::StorageClass;
 use std::sync::Arc;
 
 /// The annotation by which the scheduler asks for a volume at a node.
-const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 
 /// What is known of a claim.
 pub(super) struct Snapshot<'a> {

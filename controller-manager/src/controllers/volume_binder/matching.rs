@@ -4,13 +4,12 @@
 //! `FindMatchingVolume` of `k8s.io/component-helpers/storage/volume`: of the volumes with the
 //! fewest access modes that will do, the one that was promised to the claim, else the smallest.
 
-use super::super::volumes::{
-    capacity_bytes, claim_class, has_same_mode, is_meant_for, requested_bytes, volume_class,
-};
 use control::selector::Matcher;
-use k8s_openapi::api::core::v1::{
-    PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeSpec,
+use control::volumes::{
+    capacity_bytes, claim_class, has_same_attributes, has_same_mode, is_meant_for, requested_bytes,
+    volume_class,
 };
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -91,11 +90,6 @@ pub(super) fn check(
         return Ok(());
     };
     Err(trouble.into())
-}
-
-fn has_same_attributes(offered: &PersistentVolumeSpec, wanted: &PersistentVolumeClaimSpec) -> bool {
-    offered.volume_attributes_class_name.as_deref().unwrap_or_default()
-        == wanted.volume_attributes_class_name.as_deref().unwrap_or_default()
 }
 
 fn names(modes: Option<&Vec<String>>) -> BTreeSet<&str> {

@@ -6,7 +6,7 @@
 //! `k8s.io/kubernetes/pkg/controller/volume/persistentvolume`, with the plugins of
 //! `k8s.io/kubernetes/cmd/kube-controller-manager/app/plugins.go`.
 
-use super::super::volumes::{Texts, annotation};
+use control::volumes::{Texts, annotation};
 use k8s_openapi::api::core::v1::PersistentVolume;
 
 pub(super) const MIGRATED_TO: &str = "pv.kubernetes.io/migrated-to";

@@ -4,9 +4,9 @@
 //! `k8s.io/kubernetes/pkg/controller/volume/persistentvolume`. Volumes are not wiped: upstream
 //! runs a pod for `Recycle`, here the volume fails and stays.
 
-use super::super::volumes::{annotation, has_same_mode, volume_name};
 use super::binding::{set_phase, unbind};
 use super::plugins::{self, MIGRATED_TO, PROVISIONED_BY};
+use control::volumes::{annotation, has_same_mode, volume_name};
 use control::{Action, EventType};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 

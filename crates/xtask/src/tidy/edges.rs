@@ -33,7 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("client", &["runtime"]),
-    ("control", &["client", "runtime"]),
+    ("control", &["client", "object", "runtime"]),
     ("hollow", &["client", "runtime"]),
     (
         "kube-apiserver",
