@@ -28,6 +28,7 @@ pub(crate) mod node_ipam;
 pub(crate) mod node_lifecycle;
 pub(crate) mod node_ttl;
 pub(crate) mod pod_garbage;
+mod protection;
 pub(crate) mod replica_set;
 mod replicas;
 pub(crate) mod replication_controller;

@@ -3,9 +3,9 @@
 //!
 //! Mirrors `k8s.io/kubernetes/pkg/controller/volume/vacprotection`.
 
-use super::claim_protection::{is_bare, is_waiting};
+use super::protection;
 use crate::context::Context;
-use control::{Action, Change, Informer, Key, Outcome, Queue, SyncError, execute, run_workers};
+use control::{Change, Informer, Key, Outcome, Queue, run_workers};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::VolumeAttributesClass;
 
@@ -33,12 +33,8 @@ pub(crate) fn start(context: &Context) {
             claims.synced().await;
             volumes.synced().await;
             let Some(class) = classes.get(&key) else { return Ok(Outcome::Done) };
-            let changed = plan(&class, || is_used(&key.name, &claims, &volumes));
-            let Some(changed) = changed else { return Ok(Outcome::Done) };
-            match execute(&client, &Action::update(&changed)).await {
-                Err(error) if !client::is_not_found(&error) => Err(SyncError::from(error)),
-                _ => Ok(Outcome::Done),
-            }
+            let is_used = || is_used(&key.name, &claims, &volumes);
+            protection::write(&client, protection::plan(&*class, FINALIZER, is_used)).await
         }
     });
 }
@@ -80,23 +76,6 @@ fn named_by_claim(claim: &PersistentVolumeClaim) -> Vec<&str> {
     [wanted, current, target].into_iter().flatten().collect()
 }
 
-/// The class as it should be, where that is another.
-fn plan(
-    class: &VolumeAttributesClass,
-    is_used: impl FnOnce() -> bool,
-) -> Option<VolumeAttributesClass> {
-    let mut changed = class.clone();
-    let finalizers = changed.metadata.finalizers.get_or_insert_default();
-    if is_waiting(class, FINALIZER) && !is_used() {
-        finalizers.retain(|finalizer| finalizer != FINALIZER);
-    } else if is_bare(class, FINALIZER) {
-        finalizers.push(FINALIZER.into());
-    } else {
-        return None;
-    }
-    Some(changed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,8 +92,9 @@ mod tests {
         ];
         for (metadata, used, expected) in table {
             let class = json!({"driverName": "d", "metadata": metadata});
-            let class = serde_json::from_value(class).expect("a class");
-            let finalizers = plan(&class, || used).and_then(|changed| changed.metadata.finalizers);
+            let class: VolumeAttributesClass = serde_json::from_value(class).expect("a class");
+            let finalizers = protection::plan(&class, FINALIZER, || used)
+                .and_then(|changed| changed.metadata.finalizers);
             assert_eq!(finalizers.map(|all| all.len()), expected, "{metadata} {used}");
         }
     }

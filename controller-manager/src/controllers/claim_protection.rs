@@ -4,14 +4,13 @@
 //! have ended among them. The server is asked once more before the finalizer comes off. Mirrors
 //! `k8s.io/kubernetes/pkg/controller/volume/pvcprotection`.
 
+use super::protection::{is_bare, is_waiting, plan, write};
 use crate::context::Context;
 use control::volumes::{claims_of, uses};
-use control::{
-    Action, Change, Informer, Key, Outcome, Queue, SyncError, execute, pods, run_workers,
-};
+use control::{Change, Informer, Key, Outcome, Queue, SyncError, pods, run_workers};
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use kube::api::ListParams;
-use kube::{Api, Client, Resource};
+use kube::{Api, Client};
 use std::sync::Arc;
 
 const FINALIZER: &str = "kubernetes.io/pvc-protection";
@@ -58,42 +57,18 @@ pub(crate) fn start(context: &Context) {
 impl Controller {
     async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
         let Some(claim) = self.claims.get(&key) else { return Ok(Outcome::Done) };
-        let mut changed = PersistentVolumeClaim::clone(&claim);
-        let finalizers = changed.metadata.finalizers.get_or_insert_default();
-        if is_waiting(&*claim, FINALIZER) {
-            if self.pods.list_in(&key.namespace).iter().any(|pod| holds(pod, &claim)) {
-                return Ok(Outcome::Done);
-            }
-            let api: Api<Pod> = Api::namespaced(self.client.clone(), &key.namespace);
-            let all = api.list(&ListParams::default()).await?;
-            if all.items.iter().any(|pod| holds(pod, &claim)) {
-                return Ok(Outcome::Done);
-            }
-            finalizers.retain(|finalizer| finalizer != FINALIZER);
-        } else if is_bare(&*claim, FINALIZER) {
-            finalizers.push(FINALIZER.into());
-        } else {
-            return Ok(Outcome::Done);
-        }
-        match execute(&self.client, &Action::update(&changed)).await {
-            Err(error) if !client::is_not_found(&error) => Err(error.into()),
-            _ => Ok(Outcome::Done),
-        }
+        let is_used = is_waiting(&*claim, FINALIZER) && self.is_used(&claim, &key).await?;
+        write(&self.client, plan(&*claim, FINALIZER, || is_used)).await
     }
-}
 
-/// Whether `object` is being deleted and only waits for `finalizer` among others.
-pub(super) fn is_waiting<K: Resource>(object: &K, finalizer: &str) -> bool {
-    object.meta().deletion_timestamp.is_some() && has(object, finalizer)
-}
-
-/// Whether `object` should have `finalizer` and hasn't: it is older than the rule.
-pub(super) fn is_bare<K: Resource>(object: &K, finalizer: &str) -> bool {
-    object.meta().deletion_timestamp.is_none() && !has(object, finalizer)
-}
-
-fn has<K: Resource>(object: &K, finalizer: &str) -> bool {
-    object.meta().finalizers.iter().flatten().any(|own| own == finalizer)
+    async fn is_used(&self, claim: &PersistentVolumeClaim, key: &Key) -> Result<bool, SyncError> {
+        if self.pods.list_in(&key.namespace).iter().any(|pod| holds(pod, claim)) {
+            return Ok(true);
+        }
+        let api: Api<Pod> = Api::namespaced(self.client.clone(), &key.namespace);
+        let all = api.list(&ListParams::default()).await?;
+        Ok(all.items.iter().any(|pod| holds(pod, claim)))
+    }
 }
 
 /// Whether `pod` still needs `claim`.

@@ -2,9 +2,9 @@
 //!
 //! Mirrors `k8s.io/kubernetes/pkg/controller/volume/pvprotection`.
 
-use super::claim_protection::{is_bare, is_waiting};
+use super::protection;
 use crate::context::Context;
-use control::{Action, Key, Outcome, Queue, SyncError, execute, run_workers};
+use control::{Key, Queue, run_workers};
 use k8s_openapi::api::core::v1::PersistentVolume;
 
 const FINALIZER: &str = "kubernetes.io/pv-protection";
@@ -21,28 +21,15 @@ pub(crate) fn start(context: &Context) {
         async move {
             volumes.synced().await;
             let changed = volumes.get(&key).and_then(|volume| plan(&volume));
-            let Some(changed) = changed else { return Ok(Outcome::Done) };
-            match execute(&client, &Action::update(&changed)).await {
-                Err(error) if !client::is_not_found(&error) => Err(SyncError::from(error)),
-                _ => Ok(Outcome::Done),
-            }
+            protection::write(&client, changed).await
         }
     });
 }
 
 /// The volume as it should be, where that is another.
 fn plan(volume: &PersistentVolume) -> Option<PersistentVolume> {
-    let mut changed = volume.clone();
-    let finalizers = changed.metadata.finalizers.get_or_insert_default();
     let phase = volume.status.as_ref().and_then(|status| status.phase.as_deref());
-    if is_waiting(volume, FINALIZER) && phase != Some("Bound") {
-        finalizers.retain(|finalizer| finalizer != FINALIZER);
-    } else if is_bare(volume, FINALIZER) {
-        finalizers.push(FINALIZER.into());
-    } else {
-        return None;
-    }
-    Some(changed)
+    protection::plan(volume, FINALIZER, || phase == Some("Bound"))
 }
 
 #[cfg(test)]
