@@ -39,6 +39,7 @@ mod selector_text;
 pub(crate) mod service_account;
 pub(crate) mod service_account_token;
 pub(crate) mod service_cidr;
+mod slices;
 pub(crate) mod stateful_set;
 mod subsets;
 pub(crate) mod taint_eviction;

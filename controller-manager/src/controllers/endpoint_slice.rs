@@ -6,10 +6,11 @@
 mod plan;
 
 use super::backends::{self, is_managed, selects};
+use super::slices;
 use crate::context::Context;
 use control::{
     Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
-    execute, run_workers,
+    run_workers,
 };
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -19,8 +20,6 @@ use std::sync::Arc;
 
 /// Who a slice is managed by, in its label.
 const MANAGER: &str = "endpointslice-controller.k8s.io";
-const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 struct Controller {
     client: Client,
@@ -76,11 +75,7 @@ pub(crate) fn start(context: &Context) {
 
 /// The Service whose slice this is, where it is one of ours.
 fn service_of(slice: &EndpointSlice) -> Option<Key> {
-    let labels = slice.metadata.labels.as_ref()?;
-    if labels.get(MANAGED_BY).map(String::as_str) != Some(MANAGER) {
-        return None;
-    }
-    Some(Key::new(slice.metadata.namespace.clone()?, labels.get(SERVICE_NAME)?))
+    slices::service_of(slice, MANAGER)
 }
 
 impl Controller {
@@ -131,34 +126,18 @@ impl Controller {
         service: &Service,
         action: &Action,
     ) -> Result<(), SyncError> {
-        let answer = match execute(&self.client, action).await {
-            Ok(answer) => answer,
-            Err(error) if super::service_account::is_refused_by_ending(&error) => return Ok(()),
-            Err(error) => {
-                if !client::is_conflict(&error) {
-                    let message = format!(
-                        "Error updating Endpoint Slices for Service {key}: {}",
-                        client::message(&error)
-                    );
-                    self.recorder.tell(
-                        service,
-                        EventType::Warning,
-                        "FailedToUpdateEndpointSlices",
-                        message,
-                    );
-                }
-                return Err(error.into());
-            }
-        };
-        match action {
-            Action::Delete { path, options } => {
-                let name = path.rsplit('/').next().unwrap_or_default();
-                let uid = options["preconditions"]["uid"].as_str().unwrap_or_default();
-                let gone = (Key::new(key.namespace.as_str(), name), uid.to_owned());
-                self.expectations.deleted(key, [gone]);
-            }
-            _ => self.expectations.wrote(key, &self.slices, &[answer]),
+        let written =
+            slices::write(&self.client, &self.expectations, &self.slices, key, action).await;
+        if let Err(error) = &written
+            && !client::is_conflict(error)
+        {
+            let message = format!(
+                "Error updating Endpoint Slices for Service {key}: {}",
+                client::message(error)
+            );
+            let reason = "FailedToUpdateEndpointSlices";
+            self.recorder.tell(service, EventType::Warning, reason, message);
         }
-        Ok(())
+        Ok(written?)
     }
 }

@@ -6,10 +6,11 @@
 
 mod plan;
 
+use super::slices;
 use crate::context::Context;
 use control::{
     Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
-    execute, run_workers,
+    run_workers,
 };
 use k8s_openapi::api::core::v1::{Endpoints, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -18,8 +19,6 @@ use plan::plan;
 use std::sync::Arc;
 
 const MANAGER: &str = "endpointslicemirroring-controller.k8s.io";
-const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
 const SKIP: &str = "endpointslice.kubernetes.io/skip-mirror";
 const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
 
@@ -102,11 +101,7 @@ fn is_mirrored(endpoints: &Endpoints) -> bool {
 
 /// The Service that this slice mirrors, where it is one of ours.
 fn service_of(slice: &EndpointSlice) -> Option<Key> {
-    let labels = slice.metadata.labels.as_ref()?;
-    if labels.get(MANAGED_BY).map(String::as_str) != Some(MANAGER) {
-        return None;
-    }
-    Some(Key::new(slice.metadata.namespace.clone()?, labels.get(SERVICE_NAME)?))
+    slices::service_of(slice, MANAGER)
 }
 
 impl Controller {
@@ -148,20 +143,6 @@ impl Controller {
     }
 
     async fn execute(&self, key: &Key, action: &Action) -> Result<(), SyncError> {
-        let answer = match execute(&self.client, action).await {
-            Ok(answer) => answer,
-            Err(error) if super::service_account::is_refused_by_ending(&error) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        match action {
-            Action::Delete { path, options } => {
-                let name = path.rsplit('/').next().unwrap_or_default();
-                let uid = options["preconditions"]["uid"].as_str().unwrap_or_default();
-                let gone = (Key::new(key.namespace.as_str(), name), uid.to_owned());
-                self.expectations.deleted(key, [gone]);
-            }
-            _ => self.expectations.wrote(key, &self.slices, &[answer]),
-        }
-        Ok(())
+        Ok(slices::write(&self.client, &self.expectations, &self.slices, key, action).await?)
     }
 }

@@ -1,7 +1,8 @@
 //! Which slices a Service should have: pure. As few as possible are written.
 
 use super::super::backends::{addresses, can_serve, host_name, is_headless, spec, target_port};
-use super::{MANAGED_BY, MANAGER, SERVICE_NAME};
+use super::super::slices::{MANAGED_BY, SERVICE_NAME};
+use super::MANAGER;
 use control::{Action, owner::controller_ref, pods};
 use k8s_openapi::api::core::v1::{ObjectReference, Pod, Service};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};

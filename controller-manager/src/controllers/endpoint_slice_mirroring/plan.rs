@@ -1,7 +1,8 @@
 //! Which slices an Endpoints should have: pure. One for each set of ports and family.
 
+use super::super::slices::{MANAGED_BY, SERVICE_NAME};
 use super::super::subsets::repack;
-use super::{MANAGED_BY, MANAGER, SERVICE_NAME};
+use super::MANAGER;
 use control::{Action, owner::controller_ref};
 use k8s_openapi::api::core::v1::{EndpointAddress, Endpoints};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
