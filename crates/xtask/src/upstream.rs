@@ -8,7 +8,9 @@ pub use control_plane::ControlPlane;
 use crate::modules::KUBERNETES;
 use crate::{repository, tools};
 use anyhow::{Context, Result, bail};
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 /// A program of Kubernetes, such as `kube-apiserver`, which is built where it is missing; that takes
 /// minutes.
@@ -23,12 +25,29 @@ pub fn binary(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// What a probe answers to all of `input`: a Go program from a folder of `upstream/`.
+///
+/// # Errors
+/// Those of [`binary`], and where it ends badly.
+pub fn ask_probe(name: &str, input: String) -> Result<String> {
+    let mut probe =
+        Command::new(probe(name)?).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut stdin = probe.stdin.take().context("a pipe")?;
+    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = probe.wait_with_output()?;
+    if !output.status.success() {
+        bail!("the probe ended: {}", output.status);
+    }
+    writer.join().ok().context("the writer ended")??;
+    Ok(String::from_utf8(output.stdout)?)
+}
+
 /// A Go program of this repository that is linked with upstream's packages, from a folder of
 /// `upstream/`; built anew, since Go itself knows what is stale.
 ///
 /// # Errors
 /// Those of [`binary`].
-pub fn probe(name: &str) -> Result<PathBuf> {
+fn probe(name: &str) -> Result<PathBuf> {
     let path = cache()?.join(format!("probe-{name}"));
     build(&format!("./{name}"), &path)?;
     Ok(path)

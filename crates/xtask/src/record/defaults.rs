@@ -3,14 +3,12 @@
 
 use super::skeleton::{Fill, object};
 use crate::{repository, upstream};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use object::Gvk;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 /// Objects with conditions that the made ones don't meet: a name and an object on each line.
 const CASES: &str = include_str!("defaults/cases.txt");
@@ -115,18 +113,7 @@ fn is_asked(gvk: &Gvk, id: schema::TypeId) -> bool {
 
 /// Upstream's objects before and after defaulting, in the order of the input.
 fn ask(input: String) -> Result<Vec<(Value, Value)>> {
-    let mut probe = Command::new(upstream::probe("defaults")?)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut stdin = probe.stdin.take().context("a pipe")?;
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = probe.wait_with_output()?;
-    if !output.status.success() {
-        bail!("the probe ended: {}", output.status);
-    }
-    writer.join().ok().context("the writer ended")??;
-    String::from_utf8(output.stdout)?
+    upstream::ask_probe("defaults", input)?
         .lines()
         .map(|line| {
             let (before, after) = line.split_once('\t').context("two objects on a line")?;

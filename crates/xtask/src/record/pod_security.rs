@@ -6,12 +6,10 @@
 
 use crate::modules::{STAGING, folder};
 use crate::{repository, upstream};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 /// Pods with what upstream's own don't have: a pod on each line.
 const CASES: &str = include_str!("pod_security/cases.txt");
@@ -23,7 +21,8 @@ const CASES: &str = include_str!("pod_security/cases.txt");
 pub fn run() -> Result<()> {
     let pods = pods()?;
     let input: String = pods.iter().map(|pod| format!("{pod}\n")).collect();
-    let output = ask(input)?;
+    // An empty line after each answer.
+    let output = upstream::ask_probe("podsecurity", input)?;
     let answers: Vec<&str> = output.split_terminator("\n\n").collect();
     ensure!(answers.len() == pods.len(), "{} answers to {} pods", answers.len(), pods.len());
     let mut text = String::new();
@@ -93,20 +92,4 @@ fn below(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// Upstream's answers, an empty line after each.
-fn ask(input: String) -> Result<String> {
-    let mut probe = Command::new(upstream::probe("podsecurity")?)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut stdin = probe.stdin.take().context("a pipe")?;
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = probe.wait_with_output()?;
-    if !output.status.success() {
-        bail!("the probe ended: {}", output.status);
-    }
-    writer.join().ok().context("the writer ended")??;
-    Ok(String::from_utf8(output.stdout)?)
 }
