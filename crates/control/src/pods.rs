@@ -2,13 +2,34 @@
 //!
 //! Mirrors `k8s.io/kubernetes/pkg/api/v1/pod` and `controller_utils.go` of `pkg/controller`.
 
-use k8s_openapi::api::core::v1::{Pod, PodCondition};
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod, PodCondition};
 use k8s_openapi::jiff::Timestamp;
 use std::time::Duration;
 
 /// Its phase; empty before a kubelet or the API server set one.
 pub fn phase(pod: &Pod) -> &str {
     pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default()
+}
+
+/// How far its phase is: of too many pods, the least goes first.
+pub fn phase_order(pod: &Pod) -> u8 {
+    match phase(pod) {
+        "Unknown" => 1,
+        "Running" => 2,
+        _ => 0,
+    }
+}
+
+/// The most restarts of one of its containers, and of one of its init containers.
+pub fn restarts(pod: &Pod) -> (i32, i32) {
+    let most = |statuses: Option<&Vec<ContainerStatus>>| {
+        statuses.into_iter().flatten().map(|status| status.restart_count).max().unwrap_or(0)
+    };
+    let status = pod.status.as_ref();
+    (
+        most(status.and_then(|status| status.container_statuses.as_ref())),
+        most(status.and_then(|status| status.init_container_statuses.as_ref())),
+    )
 }
 
 /// Whether it will run no more: `Succeeded` or `Failed`.

@@ -5,7 +5,7 @@
 
 use super::pod;
 use control::pods;
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -44,32 +44,16 @@ type Age = (bool, Reverse<Option<Timestamp>>);
 
 /// What sorts the least useful first.
 fn worth(pod: &Pod) -> (bool, u8, bool, Age, Reverse<(i32, i32)>, Age) {
-    let phase = match pods::phase(pod) {
-        "Unknown" => 1,
-        "Running" => 2,
-        _ => 0,
-    };
     // No time yet is the youngest of all.
     let age = |time: Option<Timestamp>| (time.is_some(), Reverse(time));
     let created = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
     (
         !pods::node_name(pod).is_empty(),
-        phase,
+        pods::phase_order(pod),
         pods::is_ready(pod),
         age(pods::ready_since(pod)),
-        Reverse(restarts(pod)),
+        Reverse(pods::restarts(pod)),
         age(created),
-    )
-}
-
-fn restarts(pod: &Pod) -> (i32, i32) {
-    let most = |statuses: Option<&Vec<ContainerStatus>>| {
-        statuses.into_iter().flatten().map(|status| status.restart_count).max().unwrap_or(0)
-    };
-    let status = pod.status.as_ref();
-    (
-        most(status.and_then(|status| status.container_statuses.as_ref())),
-        most(status.and_then(|status| status.init_container_statuses.as_ref())),
     )
 }
 

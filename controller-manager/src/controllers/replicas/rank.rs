@@ -6,7 +6,7 @@
 //! comparison is no order where some of them became ready in the same second; this one is.
 
 use control::pods;
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -39,13 +39,13 @@ pub(super) fn first_to_go(
             let ready = pods::ready_since(pod);
             (
                 !pods::node_name(pod).is_empty(),
-                phase_order(pod),
+                pods::phase_order(pod),
                 pods::is_ready(pod),
                 deletion_cost(pod),
                 Reverse(neighbours),
                 age(ready, now),
                 ready.and_then(|time| least.get(&time).cloned()),
-                Reverse(restarts(pod)),
+                Reverse(pods::restarts(pod)),
                 age(created(pod), now),
                 uid(pod),
             )
@@ -53,14 +53,6 @@ pub(super) fn first_to_go(
     }
     active.truncate(count);
     active
-}
-
-fn phase_order(pod: &Pod) -> u8 {
-    match pods::phase(pod) {
-        "Unknown" => 1,
-        "Running" => 2,
-        _ => 0,
-    }
 }
 
 fn deletion_cost(pod: &Pod) -> i32 {
@@ -82,17 +74,6 @@ fn age(time: Option<Timestamp>, now: Timestamp) -> Option<Option<u32>> {
 
 fn uid(pod: &Pod) -> String {
     pod.metadata.uid.clone().unwrap_or_default()
-}
-
-fn restarts(pod: &Pod) -> (i32, i32) {
-    let most = |statuses: Option<&Vec<ContainerStatus>>| {
-        statuses.into_iter().flatten().map(|status| status.restart_count).max().unwrap_or(0)
-    };
-    let status = pod.status.as_ref();
-    (
-        most(status.and_then(|status| status.container_statuses.as_ref())),
-        most(status.and_then(|status| status.init_container_statuses.as_ref())),
-    )
 }
 
 #[cfg(test)]

@@ -14,8 +14,6 @@ use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::StorageClass;
 use std::sync::Arc;
 
-/// The annotation by which the scheduler asks for a volume at a node.
-
 /// What is known of a claim.
 pub(super) struct Snapshot<'a> {
     pub(super) claim: &'a PersistentVolumeClaim,
