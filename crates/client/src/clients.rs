@@ -1,8 +1,8 @@
 //! The clients of one process: its own, and one for each controller.
 
-use crate::connect::connect_anonymously;
+use crate::connect::{anonymous_transport, transport};
 use crate::rate::limited;
-use crate::{ClientError, ConnectOptions, connect, identity};
+use crate::{ClientError, ConnectOptions, from_service, identity};
 use kube::Client;
 use std::sync::Arc;
 
@@ -50,19 +50,19 @@ impl Clients {
         options: &ConnectOptions,
         per_controller: bool,
     ) -> Result<Self, ClientError> {
-        let own = connect(options).await?;
+        let transport = transport(options).await?;
+        let own = from_service(transport.clone());
         let (root, qps, burst) = (own.clone(), options.qps, options.burst);
-        let paced = move |client, pace: Pace| {
-            limited(client, qps * pace.qps, burst.saturating_mul(pace.burst))
+        let paced = move |transport, pace: Pace| {
+            from_service(limited(transport, qps * pace.qps, burst.saturating_mul(pace.burst)))
         };
         let maker: Arc<Maker> = if per_controller {
-            let anonymous = connect_anonymously(options).await?;
+            let anonymous = anonymous_transport(options).await?;
             Arc::new(move |account, pace| {
-                let client = identity::as_account(root.clone(), anonymous.clone(), account);
-                paced(client, pace)
+                paced(identity::as_account(root.clone(), anonymous.clone(), account), pace)
             })
         } else {
-            Arc::new(move |_, pace| paced(root.clone(), pace))
+            Arc::new(move |_, pace| paced(transport.clone(), pace))
         };
         Ok(Self { own, maker: Some(maker) })
     }

@@ -4,9 +4,10 @@
 //! current context is used, `--master` replaces its server, and with neither the in-cluster
 //! configuration is tried.
 
+use crate::transport::{Transport, to_server};
 use crate::{ClientError, limits};
 use http::{Request, Response};
-use kube::client::{Body, ClientBuilder};
+use kube::client::Body;
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
 use std::path::PathBuf;
 use tower::{BoxError, Service};
@@ -29,16 +30,21 @@ pub struct ConnectOptions {
 /// # Errors
 /// [`ClientError`] when the file is missing or wrong, or when its certificates can't be used.
 pub async fn connect(options: &ConnectOptions) -> Result<kube::Client, ClientError> {
-    build(config(options).await?)
+    Ok(from_service(transport(options).await?))
 }
 
-/// The same server as [`connect`] reaches, without any credentials.
-pub(crate) async fn connect_anonymously(
+/// The way that [`connect`]'s client takes.
+pub(crate) async fn transport(options: &ConnectOptions) -> Result<Transport, ClientError> {
+    to_server(&config(options).await?)
+}
+
+/// The same server as [`transport`] reaches, without any credentials.
+pub(crate) async fn anonymous_transport(
     options: &ConnectOptions,
-) -> Result<kube::Client, ClientError> {
+) -> Result<Transport, ClientError> {
     let mut config = config(options).await?;
     config.auth_info = AuthInfo::default();
-    build(config)
+    to_server(&config)
 }
 
 /// A client over any tower service: how `orlop` reaches its own API server without a socket.
@@ -51,12 +57,6 @@ where
     B::Error: Into<BoxError>,
 {
     kube::Client::new(service, "default")
-}
-
-fn build(config: Config) -> Result<kube::Client, ClientError> {
-    let builder =
-        ClientBuilder::try_from(config).map_err(|error| ClientError::Setup(Box::new(error)))?;
-    Ok(builder.build())
 }
 
 async fn config(options: &ConnectOptions) -> Result<Config, ClientError> {
@@ -80,8 +80,6 @@ async fn config(options: &ConnectOptions) -> Result<Config, ClientError> {
         config.cluster_url = parse_master(master)?;
     }
     config.connect_timeout = Some(limits::CONNECT_TIMEOUT);
-    // A watch may be silent for minutes; it ends by its own timeout.
-    config.read_timeout = None;
     Ok(config)
 }
 

@@ -30,6 +30,22 @@ pub enum ClientError {
     /// The client could not be built: certificates, keys, TLS.
     #[error("can't set up the connection to the API server: {0}")]
     Setup(#[source] Box<kube::Error>),
+    /// The kubeconfig asks for a proxy.
+    #[error(
+        "proxy-url {address:?} of the kubeconfig: proxies are not served, name the server itself"
+    )]
+    Proxy {
+        /// The proxy's URL.
+        address: String,
+    },
+    /// The kubeconfig's `tls-server-name` is no name that a certificate can have.
+    #[error("tls-server-name {name:?} of the kubeconfig: {source}")]
+    ServerName {
+        /// The text given.
+        name: String,
+        /// What is wrong with it.
+        source: rustls::pki_types::InvalidDnsNameError,
+    },
     /// A token for a service account could not be had.
     #[error("no token for service account kube-system/{account}: {source}")]
     Token {

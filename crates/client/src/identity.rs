@@ -7,6 +7,7 @@
 
 mod secret;
 
+use crate::transport::Transport;
 use crate::{ClientError, error::is_exists, error::is_not_found, limits, token_requests};
 use http::{Request, StatusCode, header::AUTHORIZATION};
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
@@ -18,12 +19,13 @@ use runtime::clock::{self, Instant};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
+use tower::ServiceExt as _;
 
 const NAMESPACE: &str = "kube-system";
 
-/// A client that speaks as the service account `account` of `kube-system`, over the transport of
-/// `anonymous`. Tokens are asked for by `root`.
-pub(crate) fn as_account(root: Client, anonymous: Client, account: &str) -> Client {
+/// `anonymous`, speaking as the service account `account` of `kube-system`. Tokens are asked for by
+/// `root`.
+pub(crate) fn as_account(root: Client, anonymous: Transport, account: &str) -> Transport {
     let source =
         Arc::new(TokenSource { root, account: account.to_owned(), held: Mutex::default() });
     let service = tower::service_fn(move |mut request: Request<kube::client::Body>| {
@@ -32,14 +34,14 @@ pub(crate) fn as_account(root: Client, anonymous: Client, account: &str) -> Clie
             let token = source.token().await?;
             let value = http::HeaderValue::try_from(format!("Bearer {token}"))?;
             request.headers_mut().insert(AUTHORIZATION, value);
-            let response = anonymous.send(request).await?;
+            let response = anonymous.oneshot(request).await?;
             if response.status() == StatusCode::UNAUTHORIZED {
                 source.forget(&token).await;
             }
             Ok::<_, tower::BoxError>(response)
         }
     });
-    Client::new(service, "default")
+    Transport::new(service)
 }
 
 struct TokenSource {

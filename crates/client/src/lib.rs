@@ -13,6 +13,7 @@ pub mod lease;
 pub mod limits;
 mod rate;
 mod token_requests;
+mod transport;
 
 pub use clients::{Clients, Pace};
 pub use connect::{ConnectOptions, connect, from_service};

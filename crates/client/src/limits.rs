@@ -5,6 +5,17 @@ use std::time::Duration;
 /// How long a connection to the API server may take to open.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Requests under way at once over one connection, watches among them; upstream's API server takes
+/// no more.
+pub const STREAMS_PER_CONNECTION: usize = 100;
+
+/// After how much silence of a connection the API server is asked whether it is still there, as
+/// client-go's `HTTP2_READ_IDLE_TIMEOUT_SECONDS`.
+pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long its answer may take, as client-go's `HTTP2_PING_TIMEOUT_SECONDS`.
+pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// What a service account's token is asked to live for, in seconds.
 pub const TOKEN_LIFETIME_SECONDS: i64 = 3600;
 

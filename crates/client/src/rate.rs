@@ -4,12 +4,13 @@
 //! controller has its own, and waits when it is empty. Informers and leases have none: a late
 //! renewal would cost the leadership, and a watch is one request for a long time.
 
+use crate::transport::Transport;
 use http::Request;
-use kube::Client;
 use kube::client::Body;
 use runtime::clock;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tower::ServiceExt as _;
 
 #[derive(Debug)]
 struct Limiter {
@@ -51,19 +52,19 @@ impl Bucket {
     }
 }
 
-/// `client` behind a bucket of its own; itself, when `qps` says that there is no limit.
-pub(crate) fn limited(client: Client, qps: f64, burst: u32) -> Client {
-    let Some(limiter) = Limiter::new(qps, burst) else { return client };
+/// `transport` behind a bucket of its own; itself, when `qps` says that there is no limit.
+pub(crate) fn limited(transport: Transport, qps: f64, burst: u32) -> Transport {
+    let Some(limiter) = Limiter::new(qps, burst).map(Arc::new) else { return transport };
     let service = tower::service_fn(move |request: Request<Body>| {
-        let (wait, client) = (limiter.take(), client.clone());
+        let (wait, transport) = (limiter.take(), transport.clone());
         async move {
             if !wait.is_zero() {
                 clock::sleep(wait).await;
             }
-            client.send(request).await
+            transport.oneshot(request).await
         }
     });
-    Client::new(service, "default")
+    Transport::new(service)
 }
 
 #[cfg(test)]
