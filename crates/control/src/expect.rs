@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_create_is_met_by_its_revision_and_a_delete_by_its_mark() {
-        let (expectations, informer) = (Expectations::default(), Informer::<Pod>::new());
+        let (expectations, informer) = (Expectations::default(), Informer::<Pod>::empty());
         let owner = Key::new("ns", "rs");
         assert!(expectations.are_met(&owner, &informer));
         let answer = json!({"metadata": {"resourceVersion": "7"}});

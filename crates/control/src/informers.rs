@@ -1,21 +1,19 @@
 //! The informers of one process: one per kind and selection, started when the first asks for it.
 
+use crate::informer::Feed;
 use crate::{Informed, Informer};
 use kube::Client;
-use kube::runtime::watcher;
 use runtime::Shutdown;
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-type Slot = (Arc<dyn Any + Send + Sync>, Arc<dyn Fn() -> bool + Send + Sync>);
 
 /// Makes informers and keeps them. Clones share them.
 #[derive(Clone)]
 pub struct Informers {
     client: Client,
     shutdown: Shutdown,
-    made: Arc<Mutex<HashMap<(TypeId, String), Slot>>>,
+    made: Arc<Mutex<HashMap<(TypeId, String), Arc<Feed>>>>,
 }
 
 impl Informers {
@@ -32,28 +30,24 @@ impl Informers {
     /// The informer of the objects of `K` that match the field selector `fields`; each selection
     /// has one of its own.
     pub fn of_selected<K: Informed>(&self, fields: &str) -> Arc<Informer<K>> {
+        Arc::new(Informer::over(self.feed(TypeId::of::<K>(), fields, Informer::<K>::feed)))
+    }
+
+    fn feed(&self, kind: TypeId, fields: &str, make: fn() -> Feed) -> Arc<Feed> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (TypeId::of::<K>(), fields.to_owned());
-        if let Some((informer, _)) = made.get(&key) {
-            let informer = informer.clone();
-            return informer.downcast().expect("the map's key is the informer's type");
-        }
-        let informer = Arc::new(Informer::<K>::new());
-        let mut config = watcher::Config::default();
-        if !fields.is_empty() {
-            config = config.fields(fields);
-        }
-        let follow = informer.clone().follow(self.client.clone(), config);
-        self.shutdown.spawn_until_begun("informer", follow);
-        let asked = informer.clone();
-        made.insert(key, (informer.clone(), Arc::new(move || asked.has_synced())));
-        informer
+        let feed = made.entry((kind, fields.to_owned())).or_insert_with(|| {
+            let feed = Arc::new(make());
+            let follow = feed.clone().follow(self.client.clone(), fields.to_owned());
+            self.shutdown.spawn_until_begun("informer", follow);
+            feed
+        });
+        feed.clone()
     }
 
     /// Whether every informer that was asked for has its first list.
     pub fn have_synced(&self) -> bool {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        made.values().all(|(_, synced)| synced())
+        made.values().all(|feed| feed.has_synced())
     }
 
     /// The client that they watch through.

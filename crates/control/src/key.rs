@@ -1,5 +1,6 @@
 //! The name of an object within its kind: what queues and stores are keyed by.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 
 /// Namespace (empty where the kind has none) and name.
@@ -19,7 +20,11 @@ impl Key {
 
     /// The key of `object`.
     pub fn of<K: Resource>(object: &K) -> Self {
-        let meta = object.meta();
+        Self::of_meta(object.meta())
+    }
+
+    /// The key of the object with the metadata `meta`.
+    pub fn of_meta(meta: &ObjectMeta) -> Self {
         Self::new(meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default())
     }
 

@@ -4,10 +4,11 @@
 use super::Collector;
 use super::graph::{Node, Uid};
 use crate::discovery::{Resource, discover};
+use control::{RawObject, watch_raw};
 use futures::StreamExt;
-use kube::api::{ApiResource, DynamicObject, PartialObjectMeta};
-use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Api, Client};
+use kube::Client;
+use kube::api::ApiResource;
+use kube::runtime::watcher;
 use runtime::{Shutdown, Task, clock};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
@@ -131,9 +132,11 @@ async fn follow(
         kind: resource.kind.clone(),
         plural: resource.plural.clone(),
     };
-    let api: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client, &kind);
-    let config = watcher::Config::default().page_size(control::limits::LIST_PAGE);
-    let mut events = std::pin::pin!(watcher(api, config).default_backoff());
+    let mut events = watch_raw(client, &kind, "");
+    let set = |object: &RawObject| match object.metadata() {
+        Ok(meta) => collector.set(Node::new(resource.clone(), &meta)),
+        Err(error) => object.warn(&kind, &error),
+    };
     let mut listed: HashSet<Uid> = HashSet::new();
     loop {
         let event = tokio::select! {
@@ -144,9 +147,8 @@ async fn follow(
             None => return,
             Some(Ok(watcher::Event::Init)) => listed.clear(),
             Some(Ok(watcher::Event::InitApply(object))) => {
-                let node = Node::new(resource.clone(), &object.metadata);
-                listed.insert(node.uid.clone());
-                collector.set(node);
+                listed.insert(object.uid().into());
+                set(&object);
             }
             Some(Ok(watcher::Event::InitDone)) => {
                 let known = collector.graph().of_resource(&resource);
@@ -155,12 +157,8 @@ async fn follow(
                 listed = HashSet::new();
                 synced.send_replace(true);
             }
-            Some(Ok(watcher::Event::Apply(object))) => {
-                collector.set(Node::new(resource.clone(), &object.metadata));
-            }
-            Some(Ok(watcher::Event::Delete(object))) => {
-                collector.remove(object.metadata.uid.as_deref().unwrap_or_default());
-            }
+            Some(Ok(watcher::Event::Apply(object))) => set(&object),
+            Some(Ok(watcher::Event::Delete(object))) => collector.remove(object.uid()),
             Some(Err(error)) => {
                 tracing::debug!(resource = resource.plural, %error, "watching metadata failed");
             }
