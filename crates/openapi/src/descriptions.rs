@@ -1,20 +1,27 @@
-//! What every type and field is for, in upstream's words as the crate `k8s-openapi` carries them.
+//! What every type and field is for, in upstream's words: a compressed text, which the build
+//! script collects.
 //!
-//! They are collected for the making of documents and dropped after it. Lists have none there,
-//! being one generic type; their sentences are our own.
-
-mod roots;
+//! Each type in it is a mark, the name, the end of a line, and the sentences, which have as many
+//! lines as they like. Its fields follow, written in the same way with a mark of their own.
+//!
+//! It is read for the making of documents and dropped after it. Lists have no sentences there,
+//! being one generic type; theirs are our own.
 
 use crate::node::Text;
-use k8s_openapi::schemars::SchemaGenerator;
-use object::{Map, Value};
+use flate2::read::GzDecoder;
 use std::collections::HashMap;
+use std::io::Read;
+use std::ops::Range;
+
+const TABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptions.gz"));
+const TYPE: char = '\u{1e}';
+const FIELD: char = '\u{1f}';
 
 const LIST_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta";
 const WATCH_EVENT: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent";
 const STATUS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
 
-/// What `k8s-openapi` has in another form or not at all: type, field (empty for the type) and
+/// What the table has in another form or not at all: type, field (empty for the type) and
 /// sentence.
 const OWN: &[(&str, &str, &str)] = &[
     (WATCH_EVENT, "", "A change that a watch reports."),
@@ -29,41 +36,38 @@ const OWN: &[(&str, &str, &str)] = &[
 
 /// The sentences of all types, by their OpenAPI names.
 pub(crate) struct Descriptions {
-    types: HashMap<String, Sentences>,
-}
-
-#[derive(Default)]
-struct Sentences {
-    own: String,
-    fields: HashMap<String, String>,
+    text: String,
+    /// Where in the text a type is, behind its mark.
+    types: HashMap<String, Range<usize>>,
 }
 
 impl Descriptions {
-    /// Reads them out of `k8s-openapi`; some tens of milliseconds and about two megabytes.
-    pub(crate) fn collect() -> Self {
+    /// Unpacks them: some milliseconds, and a megabyte and a half.
+    pub(crate) fn read() -> Self {
+        let mut text = String::new();
+        let read = GzDecoder::new(TABLE).read_to_string(&mut text);
+        read.expect("what the build script compressed can be read");
         let mut types = HashMap::new();
-        let mut generator = SchemaGenerator::default();
-        for root in roots::ALL {
-            root(&mut generator);
+        let mut end = 0;
+        for found in text.split(TYPE).skip(1) {
+            let start = end + TYPE.len_utf8();
+            end = start + found.len();
+            types.insert(split(found).0.to_owned(), start..end);
         }
-        for (name, schema) in generator.take_definitions(false) {
-            if let Value::Object(schema) = schema {
-                types.insert(name, sentences(schema));
-            }
-        }
-        Self { types }
+        Self { text, types }
     }
 
-    /// The sentences of a type; those of a version that upstream has given up are its successor's.
-    fn get(&self, name: &str) -> Option<&Sentences> {
+    /// A type with its fields; one of a version that upstream has given up is its successor.
+    fn get(&self, name: &str) -> Option<&str> {
         let of_v1 = || self.types.get(&name.replace(".rbac.v1beta1.", ".rbac.v1."));
-        self.types.get(name).or_else(of_v1)
+        let place = self.types.get(name).or_else(of_v1)?;
+        Some(&self.text[place.clone()])
     }
 
     /// What a type is for.
     pub(crate) fn of_type(&self, name: &str) -> Option<Text> {
         if let Some(found) = self.get(name) {
-            return some(&found.own);
+            return some(split(found).1);
         }
         if let Some(text) = own(name, "") {
             return Some(text);
@@ -75,7 +79,7 @@ impl Descriptions {
     /// What a field of a type is for.
     pub(crate) fn of_field(&self, name: &str, field: &str) -> Option<Text> {
         if let Some(found) = self.get(name) {
-            return some(found.fields.get(field)?);
+            return some(sentences(found, field)?);
         }
         if let Some(text) = own(name, field) {
             return Some(text);
@@ -85,7 +89,7 @@ impl Descriptions {
             "items" => Some(format!("items are the {item} objects of the list.").into()),
             "metadata" => self.of_type(LIST_META),
             // The same in every kind.
-            "apiVersion" | "kind" => some(self.types.get(STATUS)?.fields.get(field)?),
+            "apiVersion" | "kind" => some(sentences(self.get(STATUS)?, field)?),
             _ => None,
         }
     }
@@ -113,20 +117,14 @@ fn some(text: &str) -> Option<Text> {
     (!text.is_empty()).then(|| text.to_owned().into())
 }
 
-fn sentences(mut schema: Map<String, Value>) -> Sentences {
-    let mut found = Sentences { own: description(&mut schema), ..Sentences::default() };
-    if let Some(Value::Object(fields)) = schema.remove("properties") {
-        for (name, field) in fields {
-            let Value::Object(mut field) = field else { continue };
-            found.fields.insert(name, description(&mut field));
-        }
-    }
-    found
+/// The sentences of a field of a type.
+fn sentences<'a>(of: &'a str, field: &str) -> Option<&'a str> {
+    let (_, found) = of.split(FIELD).skip(1).map(split).find(|(name, _)| *name == field)?;
+    Some(found)
 }
 
-fn description(schema: &mut Map<String, Value>) -> String {
-    match schema.remove("description") {
-        Some(Value::String(text)) => text,
-        _ => String::new(),
-    }
+/// The name of a type or field, and the sentences before the next mark.
+fn split(text: &str) -> (&str, &str) {
+    let own = text.split([TYPE, FIELD]).next().unwrap_or_default();
+    own.split_once('\n').unwrap_or_default()
 }

@@ -77,7 +77,7 @@ impl Documents {
             let texts = OnceLock::new();
             let mut paths = Fields::new();
             for (name, slot) in &self.v3 {
-                let json = slot.json(|| texts.get_or_init(Descriptions::collect));
+                let json = slot.json(|| texts.get_or_init(Descriptions::read));
                 let url = format!("/openapi/v3/{name}?hash={}", json.etag);
                 paths.set(name.clone(), Fields::new().with("serverRelativeURL", url));
             }
@@ -96,7 +96,7 @@ impl Documents {
     pub fn v3(&self, path: &str, form: Form) -> Option<Document> {
         let slot = self.v3.get(path)?;
         let texts = OnceLock::new();
-        let texts = || texts.get_or_init(Descriptions::collect);
+        let texts = || texts.get_or_init(Descriptions::read);
         Some(match form {
             Form::Json => slot.json(texts).clone(),
             Form::Protobuf => slot.protobuf(texts).clone(),
@@ -107,7 +107,7 @@ impl Documents {
     pub fn v2(&self, form: Form) -> Document {
         let json = self.v2.get_or_init(|| {
             let mut json = Json::new();
-            v2::write(&self.parts(), &Descriptions::collect(), &mut json);
+            v2::write(&self.parts(), &Descriptions::read(), &mut json);
             json.finish()
         });
         match form {
@@ -116,7 +116,7 @@ impl Documents {
                 .v2_protobuf
                 .get_or_init(|| {
                     let mut protobuf = Protobuf::new(&protobuf::V2);
-                    v2::write(&self.parts(), &Descriptions::collect(), &mut protobuf);
+                    v2::write(&self.parts(), &Descriptions::read(), &mut protobuf);
                     protobuf.finish(json.etag.clone())
                 })
                 .clone(),

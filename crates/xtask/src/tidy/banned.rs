@@ -46,6 +46,7 @@ const BANS: &[Ban] = &[
             "api-server/src/main.rs",
             "controller-manager/src/main.rs",
             "scheduler/src/main.rs",
+            "crates/openapi/build.rs",
             "crates/orlop/",
             "crates/runtime/src/program.rs",
             "crates/store/src/suite.rs",

@@ -1,24 +1,34 @@
-//! The types from which all others that a document names can be reached, as `k8s-openapi` has
-//! them. A kind that is missing here is served without descriptions; a test counts those.
+//! Writes `descriptions.gz`: what every type and field is for, in upstream's words as the crate
+//! `k8s-openapi` carries them. The library includes this text and knows no such crate, whose code
+//! is many times as large as its sentences. `src/descriptions.rs` has the notation.
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use k8s_openapi::api;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions;
 use k8s_openapi::apimachinery::pkg as apimachinery;
 use k8s_openapi::apimachinery::pkg::apis::meta;
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration;
-use k8s_openapi::schemars::SchemaGenerator;
+use k8s_openapi::schemars::{Schema, SchemaGenerator};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+const TYPE: char = '\u{1e}';
+const FIELD: char = '\u{1f}';
 
 /// Makes the schema of a root, which leaves all that it refers to with the generator.
-pub(super) type Root = fn(&mut SchemaGenerator);
+type Root = fn(&mut SchemaGenerator) -> Schema;
 
 macro_rules! roots {
     ($($root:ty),* $(,)?) => {
-        &[$(|generator| drop(generator.subschema_for::<$root>())),*]
+        &[$(|generator| generator.subschema_for::<$root>()),*]
     };
 }
 
-/// All of them.
-pub(super) const ALL: &[Root] = roots![
+/// The types from which all others that a document names can be reached. A kind that is missing
+/// here is served without descriptions; a test counts those.
+const ROOTS: &[Root] = roots![
     api::admissionregistration::v1::MutatingAdmissionPolicy,
     api::admissionregistration::v1::MutatingAdmissionPolicyBinding,
     api::admissionregistration::v1::MutatingWebhookConfiguration,
@@ -127,3 +137,34 @@ pub(super) const ALL: &[Root] = roots![
     apimachinery::version::Info,
     apiregistration::v1::APIService,
 ];
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-changed=build.rs");
+    let folder = std::env::var_os("OUT_DIR").expect("cargo says where");
+    let file = File::create(Path::new(&folder).join("descriptions.gz"))?;
+    let mut gzip = GzEncoder::new(file, Compression::best());
+    gzip.write_all(text().as_bytes())?;
+    gzip.finish().map(drop)
+}
+
+fn text() -> String {
+    let mut generator = SchemaGenerator::default();
+    for root in ROOTS {
+        root(&mut generator);
+    }
+    let mut text = String::new();
+    for (name, schema) in generator.take_definitions(false) {
+        add(&mut text, TYPE, &name, schema["description"].as_str());
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            add(&mut text, FIELD, name, field["description"].as_str());
+        }
+    }
+    text
+}
+
+/// Adds a type or a field with its sentences, which may be none.
+fn add(text: &mut String, mark: char, name: &str, sentences: Option<&str>) {
+    let sentences = sentences.unwrap_or_default();
+    assert!(!sentences.contains([TYPE, FIELD]), "{name} is described with a mark");
+    text.extend([mark.encode_utf8(&mut [0; 4]), name, "\n", sentences]);
+}
