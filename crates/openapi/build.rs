@@ -1,17 +1,13 @@
-//! Writes `descriptions.gz`: what every type and field is for, in upstream's words as the crate
+//! Writes `descriptions.txt`: what every type and field is for, in upstream's words as the crate
 //! `k8s-openapi` carries them. The library includes this text and knows no such crate, whose code
 //! is many times as large as its sentences. `src/descriptions.rs` has the notation.
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use k8s_openapi::api;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions;
 use k8s_openapi::apimachinery::pkg as apimachinery;
 use k8s_openapi::apimachinery::pkg::apis::meta;
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration;
 use k8s_openapi::schemars::{Schema, SchemaGenerator};
-use std::fs::File;
-use std::io::{self, Write};
 use std::path::Path;
 
 const TYPE: char = '\u{1e}';
@@ -138,13 +134,10 @@ const ROOTS: &[Root] = roots![
     apiregistration::v1::APIService,
 ];
 
-fn main() -> io::Result<()> {
+fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     let folder = std::env::var_os("OUT_DIR").expect("cargo says where");
-    let file = File::create(Path::new(&folder).join("descriptions.gz"))?;
-    let mut gzip = GzEncoder::new(file, Compression::best());
-    gzip.write_all(text().as_bytes())?;
-    gzip.finish().map(drop)
+    std::fs::write(Path::new(&folder).join("descriptions.txt"), text())
 }
 
 fn text() -> String {

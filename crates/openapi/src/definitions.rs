@@ -7,7 +7,7 @@ mod extensions;
 mod kinds_of;
 mod special;
 
-use crate::descriptions::{self, Descriptions};
+use crate::descriptions;
 use crate::node::{Fields, Node, Text};
 use kinds_of::KindsOf;
 use object::GroupVersion;
@@ -34,23 +34,21 @@ impl Version {
 }
 
 /// Makes definitions for one document.
-pub(crate) struct Definitions<'a> {
+pub(crate) struct Definitions {
     schema: &'static Schema,
-    descriptions: &'a Descriptions,
     version: Version,
     kinds: KindsOf,
 }
 
-impl<'a> Definitions<'a> {
+impl Definitions {
     /// `at`: the group and version of the document, which names of the kinds that belong to
     /// every group only its own. `None`: the document has all groups.
     pub(crate) fn new(
         schema: &'static Schema,
-        descriptions: &'a Descriptions,
         version: Version,
         at: Option<&GroupVersion>,
     ) -> Self {
-        Self { schema, descriptions, version, kinds: KindsOf::new(schema, version, at) }
+        Self { schema, version, kinds: KindsOf::new(schema, version, at) }
     }
 
     /// The names of these definitions and of all that they refer to, sorted.
@@ -73,7 +71,7 @@ impl<'a> Definitions<'a> {
     /// The definition of a type.
     pub(crate) fn define(&self, name: &str) -> Fields {
         let mut definition = Fields::new();
-        if let Some(text) = self.descriptions.of_type(name) {
+        if let Some(text) = descriptions::of_type(name) {
             definition.set("description", text);
         }
         if let Some(id) = self.schema.named(name).filter(|_| !special::is(name)) {
@@ -109,7 +107,7 @@ impl<'a> Definitions<'a> {
     fn property(&self, owner: &str, field: &'static Field) -> Fields {
         let mut property = Fields::new();
         let values = self.schema.enum_values(field);
-        let text = self.descriptions.of_field(owner, field.name);
+        let text = descriptions::of_field(owner, field.name);
         let text = text.map(|text| descriptions::with_values(text, values));
         if let Some(text) = text {
             property.set("description", text);

@@ -1,19 +1,16 @@
-//! What every type and field is for, in upstream's words: a compressed text, which the build
-//! script collects.
+//! What every type and field is for, in upstream's words: a text that the build script collects.
 //!
 //! Each type in it is a mark, the name, the end of a line, and the sentences, which have as many
 //! lines as they like. Its fields follow, written in the same way with a mark of their own.
 //!
-//! It is read for the making of documents and dropped after it. Lists have no sentences there,
-//! being one generic type; theirs are our own.
+//! It stays in the program's file until somebody asks. Lists have no sentences there, being one
+//! generic type; theirs are our own.
 
 use crate::node::Text;
-use flate2::read::GzDecoder;
 use std::collections::HashMap;
-use std::io::Read;
-use std::ops::Range;
+use std::sync::LazyLock;
 
-const TABLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptions.gz"));
+const TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/descriptions.txt"));
 const TYPE: char = '\u{1e}';
 const FIELD: char = '\u{1f}';
 
@@ -34,64 +31,33 @@ const OWN: &[(&str, &str, &str)] = &[
     (WATCH_EVENT, "type", "What happened: ADDED, MODIFIED, DELETED, BOOKMARK or ERROR."),
 ];
 
-/// The sentences of all types, by their OpenAPI names.
-pub(crate) struct Descriptions {
-    text: String,
-    /// Where in the text a type is, behind its mark.
-    types: HashMap<String, Range<usize>>,
+/// What a type is for.
+pub(crate) fn of_type(name: &str) -> Option<Text> {
+    if let Some(found) = described(name) {
+        return some(split(found).1);
+    }
+    if let Some(text) = own(name, "") {
+        return Some(text);
+    }
+    let item = kind(name).strip_suffix("List")?;
+    Some(format!("{} is a list of {item} objects.", kind(name)).into())
 }
 
-impl Descriptions {
-    /// Unpacks them: some milliseconds, and a megabyte and a half.
-    pub(crate) fn read() -> Self {
-        let mut text = String::new();
-        let read = GzDecoder::new(TABLE).read_to_string(&mut text);
-        read.expect("what the build script compressed can be read");
-        let mut types = HashMap::new();
-        let mut end = 0;
-        for found in text.split(TYPE).skip(1) {
-            let start = end + TYPE.len_utf8();
-            end = start + found.len();
-            types.insert(split(found).0.to_owned(), start..end);
-        }
-        Self { text, types }
+/// What a field of a type is for.
+pub(crate) fn of_field(name: &str, field: &str) -> Option<Text> {
+    if let Some(found) = described(name) {
+        return sentences(found, field);
     }
-
-    /// A type with its fields; one of a version that upstream has given up is its successor.
-    fn get(&self, name: &str) -> Option<&str> {
-        let of_v1 = || self.types.get(&name.replace(".rbac.v1beta1.", ".rbac.v1."));
-        let place = self.types.get(name).or_else(of_v1)?;
-        Some(&self.text[place.clone()])
+    if let Some(text) = own(name, field) {
+        return Some(text);
     }
-
-    /// What a type is for.
-    pub(crate) fn of_type(&self, name: &str) -> Option<Text> {
-        if let Some(found) = self.get(name) {
-            return some(split(found).1);
-        }
-        if let Some(text) = own(name, "") {
-            return Some(text);
-        }
-        let item = kind(name).strip_suffix("List")?;
-        Some(format!("{} is a list of {item} objects.", kind(name)).into())
-    }
-
-    /// What a field of a type is for.
-    pub(crate) fn of_field(&self, name: &str, field: &str) -> Option<Text> {
-        if let Some(found) = self.get(name) {
-            return some(sentences(found, field)?);
-        }
-        if let Some(text) = own(name, field) {
-            return Some(text);
-        }
-        let item = kind(name).strip_suffix("List")?;
-        match field {
-            "items" => Some(format!("items are the {item} objects of the list.").into()),
-            "metadata" => self.of_type(LIST_META),
-            // The same in every kind.
-            "apiVersion" | "kind" => some(sentences(self.get(STATUS)?, field)?),
-            _ => None,
-        }
+    let item = kind(name).strip_suffix("List")?;
+    match field {
+        "items" => Some(format!("items are the {item} objects of the list.").into()),
+        "metadata" => of_type(LIST_META),
+        // The same in every kind.
+        "apiVersion" | "kind" => sentences(described(STATUS)?, field),
+        _ => None,
     }
 }
 
@@ -113,18 +79,27 @@ fn kind(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-fn some(text: &str) -> Option<Text> {
-    (!text.is_empty()).then(|| text.to_owned().into())
+/// A type in the table with its fields; one of a version that upstream has given up is its
+/// successor.
+fn described(name: &str) -> Option<&'static str> {
+    static TYPES: LazyLock<HashMap<&str, &str>> =
+        LazyLock::new(|| TABLE.split(TYPE).skip(1).map(|found| (split(found).0, found)).collect());
+    let of_v1 = || TYPES.get(&*name.replace(".rbac.v1beta1.", ".rbac.v1."));
+    TYPES.get(name).or_else(of_v1).copied()
 }
 
-/// The sentences of a field of a type.
-fn sentences<'a>(of: &'a str, field: &str) -> Option<&'a str> {
+/// The sentences of a field of a type in the table.
+fn sentences(of: &'static str, field: &str) -> Option<Text> {
     let (_, found) = of.split(FIELD).skip(1).map(split).find(|(name, _)| *name == field)?;
-    Some(found)
+    some(found)
 }
 
-/// The name of a type or field, and the sentences before the next mark.
+/// The name of a type or field in the table, and its sentences, which end at the next mark.
 fn split(text: &str) -> (&str, &str) {
     let own = text.split([TYPE, FIELD]).next().unwrap_or_default();
     own.split_once('\n').unwrap_or_default()
+}
+
+fn some(text: &'static str) -> Option<Text> {
+    (!text.is_empty()).then_some(Text::Borrowed(text))
 }

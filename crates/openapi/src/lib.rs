@@ -16,7 +16,6 @@ mod v3;
 pub use document::Document;
 
 use bytes::Bytes;
-use descriptions::Descriptions;
 use document::Json;
 use kinds::Served;
 use node::Fields;
@@ -74,10 +73,9 @@ impl Documents {
     /// names their content.
     pub fn index(&self) -> Bytes {
         let made = self.index.get_or_init(|| {
-            let texts = OnceLock::new();
             let mut paths = Fields::new();
             for (name, slot) in &self.v3 {
-                let json = slot.json(|| texts.get_or_init(Descriptions::read));
+                let json = slot.json();
                 let url = format!("/openapi/v3/{name}?hash={}", json.etag);
                 paths.set(name.clone(), Fields::new().with("serverRelativeURL", url));
             }
@@ -95,11 +93,9 @@ impl Documents {
     /// `/openapi/v3/<path>`, such as `api/v1` or `apis/apps/v1`.
     pub fn v3(&self, path: &str, form: Form) -> Option<Document> {
         let slot = self.v3.get(path)?;
-        let texts = OnceLock::new();
-        let texts = || texts.get_or_init(Descriptions::read);
         Some(match form {
-            Form::Json => slot.json(texts).clone(),
-            Form::Protobuf => slot.protobuf(texts).clone(),
+            Form::Json => slot.json().clone(),
+            Form::Protobuf => slot.protobuf().clone(),
         })
     }
 
@@ -107,7 +103,7 @@ impl Documents {
     pub fn v2(&self, form: Form) -> Document {
         let json = self.v2.get_or_init(|| {
             let mut json = Json::new();
-            v2::write(&self.parts(), &Descriptions::read(), &mut json);
+            v2::write(&self.parts(), &mut json);
             json.finish()
         });
         match form {
@@ -116,7 +112,7 @@ impl Documents {
                 .v2_protobuf
                 .get_or_init(|| {
                     let mut protobuf = Protobuf::new(&protobuf::V2);
-                    v2::write(&self.parts(), &Descriptions::read(), &mut protobuf);
+                    v2::write(&self.parts(), &mut protobuf);
                     protobuf.finish(json.etag.clone())
                 })
                 .clone(),
@@ -133,19 +129,19 @@ impl Slot {
         Self { part, json: OnceLock::new(), protobuf: OnceLock::new() }
     }
 
-    fn json<'a>(&self, texts: impl FnOnce() -> &'a Descriptions) -> &Document {
+    fn json(&self) -> &Document {
         self.json.get_or_init(|| {
             let mut json = Json::new();
-            v3::write(&self.part, texts(), &mut json);
+            v3::write(&self.part, &mut json);
             json.finish()
         })
     }
 
-    fn protobuf<'a>(&self, texts: impl Fn() -> &'a Descriptions) -> &Document {
-        let etag = &self.json(&texts).etag;
+    fn protobuf(&self) -> &Document {
+        let etag = &self.json().etag;
         self.protobuf.get_or_init(|| {
             let mut protobuf = Protobuf::new(&protobuf::V3);
-            v3::write(&self.part, texts(), &mut protobuf);
+            v3::write(&self.part, &mut protobuf);
             protobuf.finish(etag.clone())
         })
     }

@@ -4,7 +4,6 @@
 //! operations have in a place of their own.
 
 use crate::definitions::{Definitions, Version};
-use crate::descriptions::Descriptions;
 use crate::document::Writer;
 use crate::node::{Fields, Node, Text};
 use crate::routes::{Operation, Parameter, Part, Path, Paths, Place};
@@ -13,19 +12,19 @@ use base64::engine::general_purpose::URL_SAFE;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes it.
-pub(crate) fn write(parts: &[Part], texts: &Descriptions, to: &mut dyn Writer) {
+pub(crate) fn write(parts: &[Part], to: &mut dyn Writer) {
     let mut paths = Paths::new();
     let mut names = BTreeSet::new();
     for part in parts {
         paths.append(&mut part.paths());
     }
-    let definitions = Definitions::new(schema::builtin(), texts, Version::V2, None);
+    let definitions = Definitions::new(schema::builtin(), Version::V2, None);
     let mut shared = Shared::default();
     to.field("swagger", "2.0".into());
     to.field("info", crate::document::info());
     to.open("paths");
     for (template, path) in &paths {
-        to.field(template, path_item(path, texts, &mut shared).into());
+        to.field(template, path_item(path, &mut shared).into());
         names.extend(path.definitions());
     }
     to.close();
@@ -71,19 +70,19 @@ fn hash(json: &str) -> String {
     URL_SAFE.encode(&hash.to_be_bytes()[..6])
 }
 
-fn path_item(path: &Path, texts: &Descriptions, shared: &mut Shared) -> Fields {
+fn path_item(path: &Path, shared: &mut Shared) -> Fields {
     let mut item = Fields::new();
     for operation in &path.operations {
-        item.set(operation.method, self::operation(operation, texts, shared));
+        item.set(operation.method, self::operation(operation, shared));
     }
     if !path.parameters.is_empty() {
-        let parameters = path.parameters.iter().map(|of| parameter(of, texts, shared));
+        let parameters = path.parameters.iter().map(|of| parameter(of, shared));
         item.set("parameters", parameters.collect::<Vec<_>>());
     }
     item
 }
 
-fn operation(of: &Operation, texts: &Descriptions, shared: &mut Shared) -> Fields {
+fn operation(of: &Operation, shared: &mut Shared) -> Fields {
     let mut operation = Fields::new().with("description", of.description.clone());
     if !of.consumes.is_empty() {
         operation.set("consumes", of.consumes);
@@ -93,7 +92,7 @@ fn operation(of: &Operation, texts: &Descriptions, shared: &mut Shared) -> Field
     operation.set("tags", vec![of.tag.clone()]);
     operation.set("operationId", of.id.clone());
     let body = of.body.as_ref().map(|(name, required)| body(name, *required, shared));
-    let others = of.parameters.iter().map(|of| parameter(of, texts, shared));
+    let others = of.parameters.iter().map(|of| parameter(of, shared));
     // By name, as they are; only these two stand before `body`.
     let (before, after): (Vec<_>, Vec<_>) =
         of.parameters.iter().zip(others.collect::<Vec<_>>()).partition(|(of, _)| of.name < "body");
@@ -140,9 +139,9 @@ fn body(name: &Text, required: bool, shared: &mut Shared) -> Fields {
 
 /// A parameter. All are shared but three: the name, whose sentence has the kind in it, and two
 /// by which older clients tell what a server can do.
-fn parameter(of: &Parameter, texts: &Descriptions, shared: &mut Shared) -> Fields {
+fn parameter(of: &Parameter, shared: &mut Shared) -> Fields {
     let mut parameter = Fields::new().with("uniqueItems", true).with("type", of.kind);
-    if let Some(text) = of.description(texts) {
+    if let Some(text) = of.description() {
         parameter.set("description", text);
     }
     parameter.set("name", of.name);

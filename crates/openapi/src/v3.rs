@@ -3,21 +3,20 @@
 //! Mirrors how `k8s.io/kube-openapi/pkg/{builder3,spec3}` print it.
 
 use crate::definitions::{Definitions, Version};
-use crate::descriptions::Descriptions;
 use crate::document::Writer;
 use crate::node::{Fields, Node, Text};
 use crate::routes::{Operation, Parameter, Part, Path, Place};
 
 /// Writes the document of one part of the server.
-pub(crate) fn write(part: &Part, texts: &Descriptions, to: &mut dyn Writer) {
+pub(crate) fn write(part: &Part, to: &mut dyn Writer) {
     let paths = part.paths();
     let at = part.group_version();
-    let definitions = Definitions::new(schema::builtin(), texts, Version::V3, at.as_ref());
+    let definitions = Definitions::new(schema::builtin(), Version::V3, at.as_ref());
     to.field("openapi", "3.0.0".into());
     to.field("info", crate::document::info());
     to.open("paths");
     for (template, path) in &paths {
-        to.field(template, path_item(path, texts).into());
+        to.field(template, path_item(path).into());
     }
     to.close();
     to.open("components");
@@ -38,24 +37,24 @@ pub(crate) fn write(part: &Part, texts: &Descriptions, to: &mut dyn Writer) {
     to.close();
 }
 
-fn path_item(path: &Path, texts: &Descriptions) -> Fields {
+fn path_item(path: &Path) -> Fields {
     let mut item = Fields::new();
     for operation in &path.operations {
-        item.set(operation.method, self::operation(operation, texts));
+        item.set(operation.method, self::operation(operation));
     }
     if !path.parameters.is_empty() {
-        item.set("parameters", parameters(&path.parameters, texts));
+        item.set("parameters", parameters(&path.parameters));
     }
     item
 }
 
-fn operation(of: &Operation, texts: &Descriptions) -> Fields {
+fn operation(of: &Operation) -> Fields {
     let mut operation = Fields::new()
         .with("tags", vec![of.tag.clone()])
         .with("description", of.description.clone())
         .with("operationId", of.id.clone());
     if !of.parameters.is_empty() {
-        operation.set("parameters", parameters(&of.parameters, texts));
+        operation.set("parameters", parameters(&of.parameters));
     }
     if let Some((name, required)) = &of.body {
         let mut types = of.consumes.to_vec();
@@ -103,11 +102,11 @@ fn content(types: &[&'static str], name: Option<&Text>) -> Fields {
     content
 }
 
-fn parameters(all: &[Parameter], texts: &Descriptions) -> Node {
+fn parameters(all: &[Parameter]) -> Node {
     let parameters = all.iter().map(|of| {
         let place = if of.place == Place::Path { "path" } else { "query" };
         let mut parameter = Fields::new().with("name", of.name).with("in", place);
-        if let Some(text) = of.description(texts) {
+        if let Some(text) = of.description() {
             parameter.set("description", text);
         }
         if of.place == Place::Path {

@@ -7,7 +7,7 @@
 mod sentences;
 
 use crate::definitions;
-use crate::descriptions::Descriptions;
+use crate::descriptions;
 use crate::node::Text;
 use schema::{Scalar, Shape};
 use sentences::sentence;
@@ -50,10 +50,9 @@ impl Parameter {
     }
 
     /// What it is for.
-    pub(crate) fn description(&self, texts: &Descriptions) -> Option<Text> {
+    pub(crate) fn description(&self) -> Option<Text> {
         self.description.clone().or_else(|| {
-            texts
-                .of_field(&format!("{META}.{}", self.options), self.name)
+            descriptions::of_field(&format!("{META}.{}", self.options), self.name)
                 .or_else(|| sentence(self.options, self.name).map(Text::Borrowed))
         })
     }
