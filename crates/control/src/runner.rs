@@ -2,6 +2,7 @@
 
 use crate::Queue;
 use client::is_conflict;
+use futures::future::BoxFuture;
 use runtime::Shutdown;
 use std::fmt::Display;
 use std::hash::Hash;
@@ -40,7 +41,21 @@ pub fn run_workers<K, S, F>(
     S: Fn(K) -> F + Send + Sync + 'static,
     F: Future<Output = Result<Outcome, SyncError>> + Send + 'static,
 {
-    let sync = Arc::new(sync);
+    start(name, workers, &queue, shutdown, Arc::new(move |key| Box::pin(sync(key))));
+}
+
+/// A controller's work on a key, boxed: the loop around it is compiled once for each type of key.
+type Work<K> = Arc<dyn Fn(K) -> BoxFuture<'static, Result<Outcome, SyncError>> + Send + Sync>;
+
+fn start<K>(
+    name: &'static str,
+    workers: usize,
+    queue: &Queue<K>,
+    shutdown: &Shutdown,
+    sync: Work<K>,
+) where
+    K: Clone + Eq + Hash + Ord + Display + Send + 'static,
+{
     for _ in 0..workers {
         let (queue, sync) = (queue.clone(), sync.clone());
         shutdown.spawn_until_begun(name, async move {

@@ -5,6 +5,7 @@
 //! order of the steps of an API server's drain is not here.
 
 use crate::spawn::guarded;
+use futures::future::BoxFuture;
 use std::future::Future;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -94,7 +95,7 @@ impl Shutdown {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.tasks.spawn(guarded(name, work));
+        self.spawn_boxed(name, Box::pin(work));
     }
 
     /// Starts a task that is dropped at its next await once the shutdown begins.
@@ -102,6 +103,15 @@ impl Shutdown {
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        self.spawn_boxed_until_begun(name, Box::pin(work));
+    }
+
+    // Boxed, so that what tokio compiles for each type of future is compiled once.
+    fn spawn_boxed(&self, name: &'static str, work: BoxFuture<'static, ()>) {
+        self.tasks.spawn(guarded(name, work));
+    }
+
+    fn spawn_boxed_until_begun(&self, name: &'static str, work: BoxFuture<'static, ()>) {
         let token = self.token.clone();
         self.tasks.spawn(guarded(name, async move {
             token.run_until_cancelled(work).await;

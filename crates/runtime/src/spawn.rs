@@ -6,6 +6,7 @@
 //! `ReallyCrash`. For tasks that a shutdown waits for, see [`crate::Shutdown::spawn`].
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -64,12 +65,22 @@ impl<T> Future for Task<T> {
 pub struct Stopped;
 
 /// Starts `work` on the runtime under `name`.
+///
+/// The work is boxed: what tokio compiles for each type of future, some kilobytes, then is compiled
+/// once for each type of output.
 pub fn spawn<F>(name: &'static str, work: F) -> Task<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Task { handle: tokio::spawn(guarded(name, work)), detached: false }
+    Task { handle: spawn_boxed(name, Box::pin(work)), detached: false }
+}
+
+fn spawn_boxed<T: Send + 'static>(
+    name: &'static str,
+    work: BoxFuture<'static, T>,
+) -> JoinHandle<T> {
+    tokio::spawn(guarded(name, work))
 }
 
 /// Runs `work`, which may block, on a thread kept for such. It can't be stopped once it runs.
