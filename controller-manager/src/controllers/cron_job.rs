@@ -138,7 +138,7 @@ impl Controller {
     /// The Job that was made now, or by an attempt that didn't get to its status.
     fn made(&self, cron: &CronJob, answer: Option<Value>, name: &str) -> Option<Job> {
         match answer {
-            Some(answer) => serde_json::from_value(answer).ok(),
+            Some(answer) => control::decode(&answer).ok(),
             None => {
                 let key = Key::new(cron.metadata.namespace.clone()?, name);
                 let job = self.jobs.get(&key)?;

@@ -72,7 +72,7 @@ async fn sync(
     if let Some(status) = conditions::updated(&namespace, &findings, clock::now()) {
         namespace.status = Some(status);
         if let Some(answer) = execute(client, &Action::update_status(&namespace)).await?
-            && let Ok(fresh) = serde_json::from_value(answer)
+            && let Ok(fresh) = control::decode(&answer)
         {
             namespace = fresh;
         }

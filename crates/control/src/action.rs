@@ -5,7 +5,8 @@
 //! version that it was planned on.
 
 use client::{is_exists, is_not_found};
-use futures::future::join_all;
+use futures::future::{BoxFuture, join_all};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Client, Error, Resource};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -101,11 +102,12 @@ impl Action {
 
     /// Deletes `object` and no other of its name, in the background.
     pub fn delete<K: Resource<DynamicType = ()>>(object: &K) -> Self {
-        let uid = object.meta().uid.clone().unwrap_or_default();
-        Self::Delete {
-            path: path_of(object, ""),
-            options: json!({"preconditions": {"uid": uid}, "propagationPolicy": "Background"}),
-        }
+        Self::delete_at(path_of(object, ""), object.meta().uid.as_deref().unwrap_or_default())
+    }
+
+    fn delete_at(path: String, uid: &str) -> Self {
+        let options = json!({"preconditions": {"uid": uid}, "propagationPolicy": "Background"});
+        Self::Delete { path, options }
     }
 
     /// The request's method and path, for messages.
@@ -149,15 +151,22 @@ impl Action {
 /// The path of `object`, with `suffix` (`"/status"`) behind it.
 pub(crate) fn path_of<K: Resource<DynamicType = ()>>(object: &K, suffix: &str) -> String {
     let meta = object.meta();
-    let collection = K::url_path(&(), meta.namespace.as_deref());
+    path_in(&K::url_path(&(), meta.namespace.as_deref()), meta, suffix)
+}
+
+fn path_in(collection: &str, meta: &ObjectMeta, suffix: &str) -> String {
     format!("{collection}/{}{suffix}", meta.name.as_deref().unwrap_or_default())
 }
 
 /// `object` as JSON with its apiVersion and kind.
 fn to_value<K: Resource<DynamicType = ()> + Serialize>(object: &K) -> Value {
-    let mut value = serde_json::to_value(object).expect("API types are trees of plain JSON");
-    value["apiVersion"] = K::api_version(&()).into_owned().into();
-    value["kind"] = K::kind(&()).into_owned().into();
+    let value = serde_json::to_value(object).expect("API types are trees of plain JSON");
+    named(value, &K::api_version(&()), &K::kind(&()))
+}
+
+fn named(mut value: Value, api_version: &str, kind: &str) -> Value {
+    value["apiVersion"] = api_version.into();
+    value["kind"] = kind.into();
     value
 }
 
@@ -166,7 +175,15 @@ fn to_value<K: Resource<DynamicType = ()> + Serialize>(object: &K) -> Value {
 /// # Errors
 /// The server's answer, but for "already exists" to a create with a name and "not found" to a
 /// delete: those are given back as `None`.
-pub async fn execute(client: &Client, action: &Action) -> Result<Option<Value>, Error> {
+pub fn execute<'a>(
+    client: &'a Client,
+    action: &'a Action,
+) -> BoxFuture<'a, Result<Option<Value>, Error>> {
+    // Boxed, so that it is not a part of each controller's future.
+    Box::pin(ask(client, action))
+}
+
+async fn ask(client: &Client, action: &Action) -> Result<Option<Value>, Error> {
     tracing::debug!(action = action.describe(), "executing");
     match client.request::<Value>(action.request()?).await {
         Ok(value) => Ok(Some(value)),

@@ -33,5 +33,5 @@ pub use informer::{Change, Informed, Informer};
 pub use informers::Informers;
 pub use key::Key;
 pub use queue::Queue;
-pub use raw::{RawEvents, RawObject, watch_raw};
+pub use raw::{RawEvents, RawObject, decode, watch_raw};
 pub use runner::{Outcome, SyncError, run_workers};

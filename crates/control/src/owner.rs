@@ -6,9 +6,9 @@
 
 use crate::Action;
 use crate::selector::Matcher;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::Resource;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The reference with which `owner` controls an object; it blocks the owner's deletion.
@@ -73,9 +73,13 @@ where
             Some(found) if Some(&found.uid) != owner.meta().uid.as_ref() => {}
             Some(_) if matches => claims.owned.push(object),
             Some(_) if is_ending => {}
-            Some(_) => claims.actions.push(release(owner, &*object, finalizer)),
+            Some(_) => {
+                let body = release(owner.meta(), object.meta(), finalizer);
+                claims.actions.push(Action::patch_strategic(&*object, body));
+            }
             None if matches && !is_ending && object.meta().deletion_timestamp.is_none() => {
-                claims.actions.push(adopt(owner, &*object, finalizer));
+                let body = adoption(&controller_ref(owner), object.meta(), finalizer);
+                claims.actions.push(Action::patch_strategic(&*object, body));
             }
             None => {}
         }
@@ -83,33 +87,21 @@ where
     claims
 }
 
-fn adopt<O, K>(owner: &O, object: &K, finalizer: Option<&str>) -> Action
-where
-    O: Resource<DynamicType = ()>,
-    K: Resource<DynamicType = ()>,
-{
-    let uid = object.meta().uid.clone();
-    let reference = controller_ref(owner);
-    let mut body = json!({"metadata": {"ownerReferences": [reference], "uid": uid}});
+fn adoption(reference: &OwnerReference, meta: &ObjectMeta, finalizer: Option<&str>) -> Value {
+    let mut body = json!({"metadata": {"ownerReferences": [reference], "uid": meta.uid}});
     if let Some(finalizer) = finalizer {
         body["metadata"]["finalizers"] = json!([finalizer]);
     }
-    Action::patch_strategic(object, body)
+    body
 }
 
-fn release<O, K>(owner: &O, object: &K, finalizer: Option<&str>) -> Action
-where
-    O: Resource<DynamicType = ()>,
-    K: Resource<DynamicType = ()>,
-{
-    let uid = object.meta().uid.clone();
-    let owner_uid = owner.meta().uid.clone();
+fn release(owner: &ObjectMeta, meta: &ObjectMeta, finalizer: Option<&str>) -> Value {
     let mut body = json!({"metadata": {
-        "ownerReferences": [{"$patch": "delete", "uid": owner_uid}],
-        "uid": uid,
+        "ownerReferences": [{"$patch": "delete", "uid": owner.uid}],
+        "uid": meta.uid,
     }});
     if let Some(finalizer) = finalizer {
         body["metadata"]["$deleteFromPrimitiveList/finalizers"] = json!([finalizer]);
     }
-    Action::patch_strategic(object, body)
+    body
 }

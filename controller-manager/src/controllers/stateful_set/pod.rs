@@ -51,7 +51,7 @@ pub(super) fn template_of(set: &StatefulSet, revision: &ControllerRevision) -> P
     if let Some(fields) = data.as_object_mut() {
         fields.remove("$patch");
     }
-    serde_json::from_value(data).unwrap_or_else(|_| own())
+    control::decode(&data).unwrap_or_else(|_| own())
 }
 
 /// The pod number `ordinal` of `set`, of the template in `revision`.
