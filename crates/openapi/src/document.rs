@@ -30,7 +30,9 @@ pub struct Document {
 impl Document {
     /// The bytes as they are, for clients that can't read gzip.
     pub fn plain(&self) -> Bytes {
-        let mut plain = Vec::new();
+        // The end of gzip is the length, without which the memory for it would grow by doubling.
+        let length = self.gzip.last_chunk().map_or(0, |end| u32::from_le_bytes(*end) as usize);
+        let mut plain = Vec::with_capacity(length);
         let read = GzDecoder::new(&*self.gzip).read_to_end(&mut plain);
         read.expect("what was compressed here can be read");
         plain.into()
