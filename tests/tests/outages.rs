@@ -1,8 +1,8 @@
-//! What a cluster runs into from outside: no etcd, a certificate that is too old, and no address
-//! left to give.
+//! What a cluster runs into from outside: no etcd, at the start or for a while, a certificate that
+//! is too old, and no address left to give.
 
-use super::{Cluster, says};
-use anyhow::{Result, ensure};
+use super::{Cluster, MAPS, says};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use testkit::{Caller, Generation, Maker, Site, until};
 
@@ -52,4 +52,54 @@ pub(super) fn full_range(_: &Cluster) -> Result<()> {
     admin.delete(&format!("{services}/a"))?.expect(200)?;
     until("its address is free again", || admin.post(services, &service("f"))?.expect(201))
         .map(drop)
+}
+
+/// On a site of its own. Nothing is started again but etcd.
+pub(super) fn etcd_away_and_back(_: &Cluster) -> Result<()> {
+    let mut site = Site::new()?;
+    let mut running = site.api_server(Maker::Ours, Generation::Today, &[])?;
+    let admin = site.caller("admin")?.without_retries()?;
+    let map = |name: &str| json!({"metadata": {"name": name}, "data": {"a": name}});
+    let before = admin.post(MAPS, &map("before"))?.expect(201)?;
+    let version = before["metadata"]["resourceVersion"].as_str().context("a version")?;
+    let mut events = admin.watch(&format!("{MAPS}?watch=1&resourceVersion={version}"))?;
+    ensure!(events.code == 200, "{}", events.code);
+
+    site.etcd.crash()?;
+    for path in ["/readyz", "/healthz"] {
+        let answer = admin.get(path)?;
+        let text = answer.text();
+        ensure!(answer.code == 500 && text.contains("[-]etcd failed: "), "{path}: {text}");
+        ensure!(text.contains("[+]ping ok"), "{path} says no more than that: {text}");
+    }
+    let url = site.etcd.url();
+    for path in [format!("{MAPS}/before"), MAPS.to_owned(), "/api/v1/secrets".to_owned()] {
+        says(&admin.get(&path)?, 504, "Timeout", url).with_context(|| path)?;
+    }
+    says(&admin.post(MAPS, &map("during"))?, 504, "Timeout", url)?;
+    let mut changed = before.clone();
+    changed["data"]["a"] = "during".into();
+    says(&admin.put(&format!("{MAPS}/before"), &changed)?, 504, "Timeout", url)?;
+    let mut refused = admin.watch(&format!("{MAPS}?watch=1"))?;
+    let event = refused.next_event()?.context("a watch from now on is told why it can't be")?;
+    ensure!(event["type"] == "ERROR" && event["object"]["code"] == 504, "{event}");
+    // Whom any state serves is served.
+    let known = admin.get(&format!("{MAPS}?resourceVersion=0"))?.expect(200)?;
+    ensure!(known["items"][0]["metadata"] == before["metadata"], "{known}");
+
+    site.etcd.start_again()?;
+    until("the API server is ready again", || {
+        running.process.still_runs()?;
+        let answer = admin.get("/readyz")?;
+        ensure!(answer.code == 200, "{}", answer.text());
+        Ok(())
+    })?;
+    ensure!(admin.get("/healthz")?.text() == "ok");
+    ensure!(admin.get(&format!("{MAPS}/before"))?.expect(200)? == before, "it was lost or changed");
+    ensure!(admin.get(&format!("{MAPS}/during"))?.code == 404, "what was refused was written");
+    let after = admin.post(MAPS, &map("after"))?.expect(201)?;
+    let event = events.next_event()?.context("the watch from before goes on")?;
+    ensure!(event["type"] == "ADDED", "{event}");
+    ensure!(event["object"]["metadata"] == after["metadata"], "{event}");
+    running.process.still_runs()
 }

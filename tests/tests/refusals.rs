@@ -25,11 +25,13 @@ fn main() -> ExitCode {
         ("what_is_not_there_is_404", missing),
         ("an_invalid_object_is_422_with_its_fields", invalid),
         ("a_value_that_no_key_opens_is_an_error_that_names_it", unreadable),
+        ("a_wrong_key_is_an_error_and_the_right_one_finds_the_value", wrong_key),
         ("a_key_of_the_wrong_length_is_named_at_the_start", short_key),
         ("an_unknown_flag_is_named_at_the_start", unknown_flag),
         ("ranges_that_overlap_are_refused_at_the_start", overlap),
         ("an_expired_certificate_is_401", outages::expired),
         ("without_etcd_a_start_ends_and_names_it", outages::no_etcd_at_the_start),
+        ("etcd_may_go_and_the_server_says_so_until_it_is_back", outages::etcd_away_and_back),
         ("a_full_range_of_service_addresses_is_said", outages::full_range),
     ];
     cases::run(Cluster::start, cases)
@@ -219,6 +221,43 @@ fn unreadable(_: &Cluster) -> Result<()> {
     let answer = admin.post(secrets, &secret("broken"))?;
     ensure!(answer.code == 409 || answer.code == 500, "{} {}", answer.code, answer.text());
     admin.post(secrets, &secret("another"))?.expect(201).map(drop)
+}
+
+/// On a site of its own: the key has its name, but other bytes.
+fn wrong_key(_: &Cluster) -> Result<()> {
+    let site = Site::new()?;
+    let with_key = |key: &str| {
+        site.encrypt_with(&format!(
+            "kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources:\n\
+             - resources: [secrets]\n  providers:\n  - aescbc: {{keys: [{{name: key1, secret: {key}}}]}}\n",
+        ))
+    };
+    let start = || site.api_server(Maker::Ours, Generation::Today, &[]);
+    let secrets = "/api/v1/namespaces/default/secrets";
+    with_key("${ENCRYPTION_KEY}")?;
+    let first = start()?;
+    let secret = json!({"metadata": {"name": "kept"}, "stringData": {"a": "hidden"}});
+    let kept = site.caller("admin")?.post(secrets, &secret)?.expect(201)?;
+    first.process.stop()?;
+
+    let wrong = "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
+    with_key(wrong)?;
+    let second = start()?;
+    let admin = site.caller("admin")?;
+    for path in [format!("{secrets}/kept"), secrets.to_owned()] {
+        let answer = admin.get(&path)?;
+        let text = answer.text();
+        ensure!(answer.code == 500 && text.contains("default/kept"), "{} {text}", answer.code);
+        ensure!(!text.contains(wrong) && !text.contains("hidden"), "{path} shows a secret: {text}");
+    }
+    admin.get(MAPS)?.expect(200)?;
+    second.process.stop()?;
+
+    with_key("${ENCRYPTION_KEY}")?;
+    let _third = start()?;
+    let now = site.caller("admin")?.get(&format!("{secrets}/kept"))?.expect(200)?;
+    ensure!(now == kept, "{now}");
+    Ok(())
 }
 
 /// Starts an API server that has to end by itself, badly, and gives what it said.

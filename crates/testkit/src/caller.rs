@@ -14,6 +14,7 @@ const ANSWER_SECONDS_MAX: u64 = 60;
 /// A client with one identity. Calls block.
 pub struct Caller {
     engine: Runtime,
+    config: Config,
     client: kube::Client,
     headers: Vec<(String, String)>,
 }
@@ -68,11 +69,23 @@ impl Caller {
         config.accept_invalid_certs = true;
         config.auth_info = auth;
         config.read_timeout = Some(Duration::from_secs(ANSWER_SECONDS_MAX));
-        let client = {
-            let _inside = engine.enter();
-            kube::Client::try_from(config)?
-        };
-        Ok(Self { engine, client, headers: vec![] })
+        let client = Self::client(&engine, &config)?;
+        Ok(Self { engine, config, client, headers: vec![] })
+    }
+
+    fn client(engine: &Runtime, config: &Config) -> Result<kube::Client> {
+        let _inside = engine.enter();
+        Ok(kube::Client::try_from(config.clone())?)
+    }
+
+    /// The same, who takes 429, 503 and 504 for an answer and does not ask again.
+    ///
+    /// # Errors
+    /// Where there can be no such client.
+    pub fn without_retries(mut self) -> Result<Self> {
+        self.config.default_retry = false;
+        self.client = Self::client(&self.engine, &self.config)?;
+        Ok(self)
     }
 
     /// The same, with a header on every request.
