@@ -15,7 +15,14 @@ fn main() -> ExitCode {
             whole(Generation::Today, "kubectl").map(drop)
         }),
         ("each_program_can_be_swapped_for_upstreams_and_back", |()| swaps()),
-        ("a_second_controller_manager_waits_for_the_lease", |()| lease()),
+        ("a_second_controller_manager_waits_for_the_lease", |()| {
+            let start = |site: &Site| site.controller_manager(Maker::Ours, Generation::Today, &[]);
+            lease("kube-controller-manager", start, |cluster| &mut cluster.controller_manager)
+        }),
+        ("a_second_scheduler_waits_for_the_lease", |()| {
+            let start = |site: &Site| site.scheduler(Maker::Ours, Generation::Today, &[]);
+            lease("kube-scheduler", start, |cluster| &mut cluster.scheduler)
+        }),
     ];
     cases::run(|| Ok(()), cases)
 }
@@ -161,20 +168,22 @@ fn swaps() -> Result<()> {
     Ok(())
 }
 
-fn lease() -> Result<()> {
+/// A second one of a program waits while the first lives, and takes over when it is killed.
+fn lease(
+    program: &str,
+    start: impl Fn(&Site) -> Result<Running>,
+    place: impl Fn(&mut Cluster) -> &mut Option<Running>,
+) -> Result<()> {
     let mut cluster = whole(Generation::Today, "kubectl")?;
-    let holder = |cluster: &Cluster| {
-        let path =
-            "get lease kube-controller-manager -n kube-system -o jsonpath={.spec.holderIdentity}";
-        cluster.kubectl.run(path)
-    };
+    let query = format!("get lease {program} -n kube-system -o jsonpath={{.spec.holderIdentity}}");
+    let holder = |cluster: &Cluster| cluster.kubectl.run(&query);
     let first = holder(&cluster)?;
     ensure!(!first.is_empty(), "nobody holds the lease");
-    let mut second = cluster.site.controller_manager(Maker::Ours, Generation::Today, &[])?;
+    let mut second = start(&cluster.site)?;
     cluster.scale(4)?;
     second.process.still_runs()?;
     ensure!(holder(&cluster)? == first, "the second took the lease");
-    if let Some(running) = cluster.controller_manager.replace(second) {
+    if let Some(running) = place(&mut cluster).replace(second) {
         running.process.kill()?;
     }
     until("the second takes the lease", || {
@@ -182,5 +191,6 @@ fn lease() -> Result<()> {
         ensure!(now != first, "{now}");
         Ok(())
     })?;
-    cluster.scale(2)
+    cluster.scale(2)?;
+    cluster.scale(5)
 }
