@@ -8,12 +8,14 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+type Feeds = HashMap<(TypeId, String), Arc<Feed>>;
+
 /// Makes informers and keeps them. Clones share them.
 #[derive(Clone)]
 pub struct Informers {
     client: Client,
     shutdown: Shutdown,
-    made: Arc<Mutex<HashMap<(TypeId, String), Arc<Feed>>>>,
+    made: Arc<Mutex<Feeds>>,
 }
 
 impl Informers {

@@ -4,6 +4,8 @@ use super::*;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ObjectList;
 use kube::core::WatchEvent;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 const ITEM: &str = r#"{"metadata":{"name":"a","namespace":"ns","uid":"u","resourceVersion":"5",
     "labels":{"x":"y"},"managedFields":[{"manager":"m","fieldsV1":{"f:x":{}}}]},
@@ -49,6 +51,74 @@ fn each_event_of_a_watch_is_understood() {
         "message":"too old resource version: 1 (5)","reason":"Expired","code":410}"#;
     let WatchEvent::Error(gone) = event("ERROR", gone) else { panic!("no error") };
     assert_eq!((gone.code, gone.reason.as_str()), (410, "Expired"));
+}
+
+/// A client whose requests get `answers`, in order, and then none; and what it asked for.
+fn scripted(answers: &[String]) -> (Client, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (log, answers) = (asked.clone(), Mutex::new(VecDeque::from(answers.to_vec())));
+    let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+        let uri = request.uri().to_string();
+        log.lock().expect("log").push(uri);
+        let answer = answers.lock().expect("answers").pop_front();
+        async move {
+            match answer {
+                Some(answer) => {
+                    let body = kube::client::Body::from(answer.into_bytes());
+                    Ok::<_, std::io::Error>(http::Response::new(body))
+                }
+                None => std::future::pending().await,
+            }
+        }
+    });
+    (Client::new(service, "default"), asked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_are_listed_and_what_is_too_old_is_listed_anew() {
+    let page = |version: &str, more: &str, name: &str| {
+        format!(
+            r#"{{"kind":"ConfigMapList","apiVersion":"v1","metadata":{{"resourceVersion":"{version}",
+            "continue":"{more}"}},"items":[{{"metadata":{{"name":"{name}","resourceVersion":"1"}}}}]}}"#
+        )
+    };
+    let watched = [
+        r#"{"type":"BOOKMARK","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"7","creationTimestamp":null}}}"#,
+        r#"{"type":"ADDED","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"c","resourceVersion":"8"}}}"#,
+        r#"{"type":"DELETED","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","resourceVersion":"9"}}}"#,
+        r#"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"too old","reason":"Expired","code":410}}"#,
+    ];
+    let answers = [
+        page("5", "more", "a"),
+        page("5", "", "b"),
+        watched.join("\n") + "\n",
+        page("11", "", "d"),
+    ];
+    let (client, asked) = scripted(&answers);
+    let kind = ApiResource::erase::<k8s_openapi::api::core::v1::ConfigMap>(&());
+    let events: Vec<_> = watch_raw(client, &kind, "metadata.name!=x").take(10).collect().await;
+    let told: Vec<String> = events
+        .iter()
+        .map(|event| match event {
+            Ok(watcher::Event::Init) => "begin".into(),
+            Ok(watcher::Event::InitApply(object)) => format!("lists {}", object.key()),
+            Ok(watcher::Event::InitDone) => "done".into(),
+            Ok(watcher::Event::Apply(object)) => format!("sets {}", object.key()),
+            Ok(watcher::Event::Delete(object)) => format!("deletes {}", object.key()),
+            Err(watcher::Error::WatchError(status)) => format!("fails {}", status.code),
+            Err(error) => error.to_string(),
+        })
+        .collect();
+    let wanted =
+        "begin, lists a, lists b, done, sets c, deletes a, fails 410, begin, lists d, done";
+    assert_eq!(told.join(", "), wanted);
+    let asked = asked.lock().expect("log");
+    assert!(asked.iter().all(|uri| uri.starts_with("/api/v1/configmaps?")), "{asked:?}");
+    assert!(
+        asked.iter().all(|uri| uri.contains("fieldSelector=metadata.name%21%3Dx")),
+        "{asked:?}"
+    );
+    assert!(asked[1].contains("continue=more") && asked[2].contains("resourceVersion=5"));
 }
 
 #[test]
