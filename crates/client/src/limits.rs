@@ -16,6 +16,15 @@ pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long its answer may take, as client-go's `HTTP2_PING_TIMEOUT_SECONDS`.
 pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How often a request is sent again that was answered 429, 503 or 504, as client-go does.
+pub const RETRIES: u32 = 10;
+
+/// The pause before the first of these, where the answer names none; each next one doubles it.
+pub const FIRST_RETRY_DELAY: Duration = Duration::from_millis(5);
+
+/// The longest of these pauses.
+pub const LONGEST_RETRY_DELAY: Duration = Duration::from_secs(1);
+
 /// What a service account's token is asked to live for, in seconds.
 pub const TOKEN_LIFETIME_SECONDS: i64 = 3600;
 

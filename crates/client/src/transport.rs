@@ -37,11 +37,18 @@ pub(crate) fn to_server(config: &Config) -> Result<Transport, ClientError> {
     let send = tower::service_fn(move |request| connections.clone().send(request));
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
-        .layer(RetryLayer::new(RetryPolicy::server_retry()))
+        .layer(RetryLayer::new(retries()))
         .option_layer(config.auth_layer().map_err(setup)?)
         .layer(config.extra_headers_layer().map_err(setup)?)
         .service(send);
     Ok(BoxCloneSyncService::new(service.map_err(BoxError::from)))
+}
+
+/// Of what the server was too busy for. Kube's own policy has a request wait for minutes after an
+/// outage; whoever asks comes back by itself.
+fn retries() -> RetryPolicy {
+    let (first, longest) = (limits::FIRST_RETRY_DELAY, limits::LONGEST_RETRY_DELAY);
+    RetryPolicy::new(first, longest, limits::RETRIES, true).expect("the first is the shortest")
 }
 
 type Connector = TimeoutConnector<HttpsConnector<HttpConnector>>;
