@@ -27,4 +27,4 @@ pub const FEED_RETRY: Duration = Duration::from_millis(500);
 pub const WATCH_TURN_EVENTS: usize = 128;
 
 /// JSON of an object that nobody has read for this long, or up to twice this, is forgotten.
-pub const JSON_UNUSED: Duration = Duration::from_secs(60);
+pub const JSON_UNUSED: Duration = Duration::from_secs(10);

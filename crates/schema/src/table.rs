@@ -48,6 +48,7 @@ pub(crate) fn parse(table: Text) -> Result<Schema, TableError> {
             "package" => package = rest,
             "enum" => schema.enums.push(enum_values(rest)),
             "type" => {
+                shrink(&mut schema);
                 let id = TypeId(schema.types.len() as u16);
                 let parsed = type_line(&mut schema, id, package, rest).map_err(fail)?;
                 schema.by_name.insert(parsed.name, id);
@@ -63,7 +64,15 @@ pub(crate) fn parse(table: Text) -> Result<Schema, TableError> {
             other => return Err(fail(format!("{other:?} begins no line"))),
         }
     }
+    shrink(&mut schema);
     Ok(schema)
+}
+
+/// Gives back what the last type's fields had to grow: the schema lives as long as the process.
+fn shrink(schema: &mut Schema) {
+    if let Some(last) = schema.types.last_mut() {
+        last.fields.shrink_to_fit();
+    }
 }
 
 /// The places of all types and enumerations, which lines name before they come.
