@@ -70,16 +70,30 @@ pub(super) fn router(documents: Documents) -> Router {
 /// A document, or its aggregated form for clients that ask for it.
 #[derive(Clone)]
 struct Document {
-    plain: Arc<Value>,
-    aggregated: Option<Arc<Value>>,
+    plain: Text,
+    aggregated: Option<Text>,
 }
 
 fn always(plain: Value) -> Document {
-    Document { plain: Arc::new(plain), aggregated: None }
+    Document { plain: Text::of(&plain), aggregated: None }
 }
 
 fn either(plain: Value, aggregated: Value) -> Document {
-    Document { plain: Arc::new(plain), aggregated: Some(Arc::new(aggregated)) }
+    Document { plain: Text::of(&plain), aggregated: Some(Text::of(&aggregated)) }
+}
+
+/// A document between two requests: its tree is many times as large, and seldom asked for.
+#[derive(Clone)]
+struct Text(Arc<str>);
+
+impl Text {
+    fn of(tree: &Value) -> Self {
+        Self(tree.to_string().into())
+    }
+
+    fn tree(&self) -> Value {
+        serde_json::from_str(&self.0).expect("it was written out of a tree")
+    }
 }
 
 fn both(router: Router, path: &str, document: Document) -> Router {
@@ -94,14 +108,14 @@ async fn serve(document: Document, headers: HeaderMap) -> Response<Body> {
     for media in accepted.split(',') {
         let Some(aggregated) = &document.aggregated else { break };
         if let Some(version) = aggregated_version(media) {
-            return aggregated_answer(aggregated, version, &headers);
+            return aggregated_answer(aggregated.tree(), version, &headers);
         }
         let plain = media.split(';').count() == 1;
         if plain && matches!(media.trim(), "application/json" | "*/*") {
             break;
         }
     }
-    plain(&document.plain, &headers)
+    plain(&document.plain.tree(), &headers)
 }
 
 /// A document in JSON has upstream's order of members; other formats have none.
@@ -135,8 +149,7 @@ fn aggregated_version(media: &str) -> Option<&'static str> {
     ["v2"].into_iter().find(|version| has(&format!("v={version}")))
 }
 
-fn aggregated_answer(document: &Value, version: &str, asked: &HeaderMap) -> Response<Body> {
-    let mut document = document.clone();
+fn aggregated_answer(mut document: Value, version: &str, asked: &HeaderMap) -> Response<Body> {
     document["apiVersion"] = format!("apidiscovery.k8s.io/{version}").into();
     let body = [ordered::json(&document), b"\n".to_vec()].concat();
     let etag =

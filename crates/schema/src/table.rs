@@ -65,6 +65,7 @@ pub(crate) fn parse(table: Text) -> Result<Schema, TableError> {
         }
     }
     shrink(&mut schema);
+    schema.types.shrink_to_fit();
     Ok(schema)
 }
 
