@@ -5,6 +5,7 @@
 //! `k8s.io/controller-manager/pkg/clientbuilder` and `k8s.io/client-go/tools/leaderelection`
 //! that those processes use.
 
+mod certificate;
 mod clients;
 mod connect;
 mod error;

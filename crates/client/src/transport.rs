@@ -6,6 +6,7 @@
 //! where the server has it, a ping where it has been silent. TLS, credentials, headers and retries
 //! are kube's.
 
+use crate::certificate::follow_files;
 use crate::{ClientError, limits};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
@@ -61,7 +62,8 @@ fn connector(config: &Config) -> Result<Connector, ClientError> {
     plain.enforce_http(false);
     plain.set_nodelay(true);
     plain.set_keepalive(Some(limits::KEEP_ALIVE_INTERVAL));
-    let tls = config.rustls_client_config().map_err(setup)?;
+    let mut tls = config.rustls_client_config().map_err(setup)?;
+    follow_files(&mut tls, &config.auth_info);
     let mut https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
     if let Some(name) = &config.tls_server_name {
         let wrong = |source| ClientError::ServerName { name: name.clone(), source };
