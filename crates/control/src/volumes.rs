@@ -60,14 +60,17 @@ pub fn annotation<'a>(all: &'a Texts, name: &str) -> Option<&'a str> {
 
 /// The class that `claim` asks for; empty for none.
 pub fn claim_class(claim: &PersistentVolumeClaim) -> &str {
-    let own = claim.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref());
-    annotation(&claim.metadata.annotations, CLASS).or(own).unwrap_or_default()
+    named_class(claim).unwrap_or_default()
 }
 
 /// Whether `claim` says which class it wants, were it none.
 pub fn has_class(claim: &PersistentVolumeClaim) -> bool {
+    named_class(claim).is_some()
+}
+
+fn named_class(claim: &PersistentVolumeClaim) -> Option<&str> {
     let own = claim.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref());
-    annotation(&claim.metadata.annotations, CLASS).or(own).is_some()
+    annotation(&claim.metadata.annotations, CLASS).or(own)
 }
 
 /// The class that `volume` is of; empty for none.
