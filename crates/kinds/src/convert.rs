@@ -11,6 +11,7 @@ mod device_request;
 mod event;
 mod go_json;
 mod horizontal_pod_autoscaler;
+mod rename;
 mod secret;
 
 use object::{ApiError, Result, Value};
@@ -115,16 +116,6 @@ fn version_of(group_version: &str) -> &str {
 pub fn fold(object: &mut Value) {
     if object["apiVersion"] == "v1" && object["kind"] == "Secret" {
         secret::fold(object);
-    }
-}
-
-/// Moves a field to another name; an absent one leaves the other absent.
-fn rename(object: &mut Value, from: &str, to: &str) {
-    if let Some(object) = object.as_object_mut() {
-        match object.remove(from) {
-            Some(value) => object.insert(to.to_owned(), value),
-            None => object.remove(to),
-        };
     }
 }
 

@@ -6,6 +6,7 @@
 //! upstream's order.
 
 use crate::Strategy;
+use crate::name_rules::path_segment;
 use crate::validation::{At, labels};
 use object::{FieldErrors, Value, names};
 
@@ -113,25 +114,6 @@ fn change(object: &Value, old: &Value, errors: &mut FieldErrors) {
     annotations(&metadata.get("annotations"), errors);
     owner_references(&metadata.get("ownerReferences"), errors);
     managed_fields(&metadata.get("managedFields"), errors);
-}
-
-/// The rule for most names: a DNS subdomain. `prefix`: it will be continued.
-pub(crate) fn subdomain(name: &str, prefix: bool) -> Vec<String> {
-    masked(name, prefix, names::dns1123_subdomain)
-}
-
-/// The rule for names that become a label of DNS.
-pub(crate) fn label(name: &str, prefix: bool) -> Vec<String> {
-    masked(name, prefix, names::dns1123_label)
-}
-
-/// The rule for names that only have to fit into a path.
-pub(crate) fn path_segment(name: &str, prefix: bool) -> Vec<String> {
-    if prefix { names::path_segment_prefix(name) } else { names::path_segment_name(name) }
-}
-
-fn masked(name: &str, prefix: bool, rule: fn(&str) -> Vec<String>) -> Vec<String> {
-    if prefix { rule(&names::mask_trailing_dash(name)) } else { rule(name) }
 }
 
 /// Annotations: their keys, and their size in all.

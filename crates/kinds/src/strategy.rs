@@ -59,7 +59,7 @@ pub trait Strategy: Sync + std::fmt::Debug {
     /// The rule for `metadata.name`: gives what is wrong with it, in upstream's words. `prefix`:
     /// it is a `generateName`.
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        crate::meta_rules::subdomain(name, prefix)
+        crate::name_rules::subdomain(name, prefix)
     }
 
     /// Sentences for the client's `Warning` headers.

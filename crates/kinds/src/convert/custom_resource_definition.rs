@@ -2,7 +2,7 @@
 //! says once what is the same in all versions, and so keeps large schemas below the store's
 //! limit. Mirrors `k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1`.
 
-use super::rename;
+use super::rename::rename;
 use object::meta::entry;
 use object::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! `Event` between `events.k8s.io/v1` and core `v1`, which is the stored form: the same facts
 //! under other names. Mirrors `k8s.io/kubernetes/pkg/apis/events/v1`.
 
-use super::rename;
+use super::rename::rename;
 use object::Value;
 
 /// The fields whose names differ: in `events.k8s.io/v1`, in core `v1`.

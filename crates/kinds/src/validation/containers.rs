@@ -2,11 +2,10 @@
 
 use super::resources::{Asker, requirements};
 use super::volumes::Mountable;
-use super::{At, PodOptions, env, mounts, probes, security};
+use super::{At, PodOptions, env, images, mounts, probes, security};
 use object::{FieldErrors, names};
 use std::collections::BTreeSet;
 
-const PULL_POLICIES: &[&str] = &["Always", "IfNotPresent", "Never"];
 const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
 const RESTART_POLICIES: &[&str] = &["Always", "Never", "OnFailure"];
 const RESTART_RULES_MAX: usize = 20;
@@ -32,14 +31,6 @@ pub(crate) struct PodFacts<'a> {
     pub(crate) restart_policy: &'a str,
     pub(crate) host_users: bool,
     pub(crate) options: &'a PodOptions,
-}
-
-/// Every container of a pod's spec: init, ordinary, ephemeral.
-pub(crate) fn all<'a>(spec: &At<'a>) -> Vec<At<'a>> {
-    ["initContainers", "containers", "ephemeralContainers"]
-        .iter()
-        .flat_map(|field| spec.get(field).items())
-        .collect()
 }
 
 /// The ordinary ones.
@@ -111,7 +102,7 @@ pub(crate) fn ephemeral(at: &At<'_>, spec: &At<'_>, pod: &PodFacts<'_>, errors: 
     let mut seen = others.clone();
     for container in at.items() {
         common(&container, pod, errors);
-        image_without_space(&container, errors);
+        images::without_space(&container, errors);
         let name = container.get("name");
         if !seen.insert(name.text()) {
             name.duplicate(errors, name.text());
@@ -135,14 +126,6 @@ pub(crate) fn ephemeral(at: &At<'_>, spec: &At<'_>, pod: &PodFacts<'_>, errors: 
     }
 }
 
-/// An image's name without space around it: asked of pods only.
-pub(crate) fn image_without_space(container: &At<'_>, errors: &mut FieldErrors) {
-    let image = container.get("image");
-    if image.text().trim() != image.text() {
-        image.invalid(errors, "must not have leading or trailing whitespace");
-    }
-}
-
 fn common(at: &At<'_>, pod: &PodFacts<'_>, errors: &mut FieldErrors) {
     let name = at.get("name");
     if name.require(errors) {
@@ -155,16 +138,11 @@ fn common(at: &At<'_>, pod: &PodFacts<'_>, errors: &mut FieldErrors) {
     env::sources(&at.get("envFrom"), errors);
     mounts::mounts(at, &pod.volumes, errors);
     mounts::devices(at, &pod.volumes, errors);
-    pull_policy(&at.get("imagePullPolicy"), errors);
+    images::pull_policy(&at.get("imagePullPolicy"), errors);
     let huge = pod.options.odd_huge_pages;
     requirements(&at.get("resources"), Asker::Container, &pod.claims, huge, errors);
     resize_policy(&at.get("resizePolicy"), pod.restart_policy, errors);
     security::container(&at.get("securityContext"), pod.host_users, errors);
-}
-
-/// When an image is pulled.
-pub(crate) fn pull_policy(at: &At<'_>, errors: &mut FieldErrors) {
-    at.require_one_of(errors, PULL_POLICIES);
 }
 
 fn ports(at: &At<'_>, errors: &mut FieldErrors) {

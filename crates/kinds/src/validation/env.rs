@@ -1,10 +1,11 @@
 //! The environment of a container. Mirrors `pkg/apis/core/validation`.
 
-use super::{At, paths, resources};
-use object::quantity::Quantity;
+use super::downward_api::{field_ref, resource_ref};
+use super::{At, paths, pod_parts};
 use object::{FieldErrors, names};
 
-const ENV_FIELDS: &[&str] = &[
+/// The fields of a pod that a variable can show.
+const FIELDS: &[&str] = &[
     "metadata.name",
     "metadata.namespace",
     "metadata.uid",
@@ -15,45 +16,6 @@ const ENV_FIELDS: &[&str] = &[
     "status.podIP",
     "status.podIPs",
 ];
-
-/// The fields of a pod that a file of a volume can show.
-pub(crate) const VOLUME_FIELDS: &[&str] = &[
-    "metadata.annotations",
-    "metadata.labels",
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-];
-
-/// All that the downward API knows, for either.
-const KNOWN_FIELDS: &[&str] = &[
-    "metadata.annotations",
-    "metadata.labels",
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-    "spec.nodeName",
-    "spec.restartPolicy",
-    "spec.serviceAccountName",
-    "spec.schedulerName",
-    "status.phase",
-    "status.hostIP",
-    "status.hostIPs",
-    "status.podIP",
-    "status.podIPs",
-];
-
-const RESOURCES: &[&str] = &[
-    "limits.cpu",
-    "limits.ephemeral-storage",
-    "limits.memory",
-    "requests.cpu",
-    "requests.ephemeral-storage",
-    "requests.memory",
-];
-
-const BYTE_DIVISORS: &[&str] =
-    &["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
 
 /// `env`.
 pub(crate) fn variables(at: &At<'_>, errors: &mut FieldErrors) {
@@ -79,7 +41,7 @@ fn value_from(variable: &At<'_>, errors: &mut FieldErrors) {
             rule(&at, errors);
         }
     };
-    source("fieldRef", &|at, e| field_ref(at, ENV_FIELDS, e), errors);
+    source("fieldRef", &|at, e| field_ref(at, FIELDS, e), errors);
     source("resourceFieldRef", &|at, e| resource_ref(at, false, e), errors);
     source("configMapKeyRef", &key_ref, errors);
     source("secretKeyRef", &key_ref, errors);
@@ -95,79 +57,6 @@ fn value_from(variable: &At<'_>, errors: &mut FieldErrors) {
         from.invalid_as(errors, "", "may not be specified when `value` is not empty");
     } else if sources > 1 {
         from.invalid_as(errors, "", "may not have more than one field specified at a time");
-    }
-}
-
-/// A reference to a field of the pod.
-pub(crate) fn field_ref(at: &At<'_>, allowed: &[&str], errors: &mut FieldErrors) {
-    if !at.get("apiVersion").require(errors) {
-        return;
-    }
-    let field = at.get("fieldPath");
-    if !field.require(errors) {
-        return;
-    }
-    let label = field.text();
-    let version = at.get("apiVersion").text();
-    if version != "v1" {
-        let detail = format!("error converting fieldPath: unsupported pod version: {version}");
-        field.invalid(errors, detail);
-        return;
-    }
-    let subscripted = label.strip_suffix("']").and_then(|l| l.split_once("['"));
-    if let Some((path, subscript)) = subscripted {
-        match path {
-            "metadata.annotations" => complain(at, &subscript.to_lowercase(), errors),
-            "metadata.labels" => complain(at, subscript, errors),
-            _ => {
-                let detail = format!(
-                    "error converting fieldPath: field label does not support subscript: {label}"
-                );
-                field.invalid(errors, detail);
-            }
-        }
-    } else if label != "spec.host" && !KNOWN_FIELDS.contains(&label) {
-        let detail = format!("error converting fieldPath: field label not supported: {label}");
-        field.invalid(errors, detail);
-    } else if !allowed.contains(&label) {
-        field.not_supported(errors, allowed);
-    }
-}
-
-fn complain(at: &At<'_>, key: &str, errors: &mut FieldErrors) {
-    for complaint in names::qualified_name(key) {
-        at.invalid_as(errors, key, complaint);
-    }
-}
-
-/// A reference to a container's resources. `volume`: the container must be named.
-pub(crate) fn resource_ref(at: &At<'_>, volume: bool, errors: &mut FieldErrors) {
-    let resource = at.get("resource");
-    let name = resource.text();
-    let huge = name.starts_with("limits.hugepages-") || name.starts_with("requests.hugepages-");
-    if volume && at.get("containerName").is_empty() {
-        at.get("containerName").required(errors, "");
-    } else if name.is_empty() {
-        resource.required(errors, "");
-    } else if !RESOURCES.contains(&name) && !huge {
-        resource.not_supported(errors, RESOURCES);
-    }
-    let divisor = at.get("divisor");
-    let quantity = resources::amount(divisor.value);
-    if quantity == Quantity::ZERO {
-        return;
-    }
-    let (allowed, of) = match name.split_once('.').map_or("", |(_, of)| of) {
-        "cpu" => (&["1m", "1"][..], "cpu"),
-        "memory" => (BYTE_DIVISORS, "memory"),
-        "ephemeral-storage" => (BYTE_DIVISORS, "local ephemeral storage"),
-        _ if huge => (BYTE_DIVISORS, "hugepages"),
-        _ => return,
-    };
-    if !allowed.contains(&quantity.to_string().as_str()) {
-        let list = if of == "cpu" { "1m and 1".to_owned() } else { allowed.join(", ") };
-        let detail = format!("only divisor's values {list} are supported with the {of} resource");
-        divisor.invalid_as(errors, name, detail);
     }
 }
 
@@ -205,7 +94,7 @@ pub(crate) fn sources(at: &At<'_>, errors: &mut FieldErrors) {
         for reference in &set {
             let name = reference.get("name");
             if name.require(errors) {
-                name.check(errors, |name| crate::meta_rules::subdomain(name, true));
+                name.check(errors, |name| crate::name_rules::subdomain(name, true));
             }
         }
         match set.len() {
@@ -219,7 +108,7 @@ pub(crate) fn sources(at: &At<'_>, errors: &mut FieldErrors) {
 /// Files that variables are read from are in a volume of this pod that is written by it.
 pub(crate) fn file_volumes(spec: &At<'_>, errors: &mut FieldErrors) {
     let volumes = spec.get("volumes");
-    for container in super::containers::all(spec) {
+    for container in pod_parts::containers(spec) {
         for variable in container.get("env").items() {
             let reference = variable.get("valueFrom.fileKeyRef");
             if !reference.is_set() {

@@ -1,6 +1,6 @@
 //! Annotations that used to be fields of a pod. Mirrors `pkg/apis/core/validation`.
 
-use super::{At, PodOptions, containers, paths, scheduling};
+use super::{At, PodOptions, paths, pod_parts, scheduling};
 use object::{FieldErrors, Value};
 
 /// Marks a pod that a kubelet made from a file.
@@ -69,7 +69,7 @@ fn seccomp_profile(at: &At<'_>, errors: &mut FieldErrors) {
 fn app_armor(at: &At<'_>, spec: &At<'_>, errors: &mut FieldErrors) {
     for (key, profile) in at.entries() {
         let Some(name) = key.strip_prefix(APP_ARMOR) else { continue };
-        if !containers::all(spec).iter().any(|c| c.get("name").text() == name) {
+        if !pod_parts::containers(spec).iter().any(|c| c.get("name").text() == name) {
             profile.invalid_as(errors, name, "container not found");
         }
         let text = profile.text();
@@ -85,7 +85,7 @@ pub(crate) fn agree_with_fields(at: &At<'_>, spec: &At<'_>, errors: &mut FieldEr
     let context = spec.get("securityContext");
     let of_pod = context.get("seccompProfile");
     agree("seccomp", &at.key(SECCOMP_POD), &of_pod, errors);
-    let all = containers::all(spec);
+    let all = pod_parts::containers(spec);
     for container in &all {
         let key = format!("{SECCOMP_CONTAINER}{}", container.get("name").text());
         let annotation = at.value.get(&key).unwrap_or(&Value::Null);

@@ -1,7 +1,7 @@
 //! What the rules for pods let through because the old object has it already. Mirrors
 //! `pkg/api/pod` (`GetValidationOptionsFromPodSpecAndMeta`).
 
-use super::{At, containers, labels, resources};
+use super::{At, labels, pod_parts, resources};
 use object::{Value, names};
 
 /// How strict the rules for a pod or a template are.
@@ -52,7 +52,7 @@ impl PodOptions {
             labels::selector(&c.get("labelSelector"), false, &mut errors);
             !errors.is_empty()
         });
-        options.odd_huge_pages = containers::all(&old)
+        options.odd_huge_pages = pod_parts::containers(&old)
             .iter()
             .any(|c| resources::has_odd_huge_pages(&c.get("resources")));
         options.bad_token_paths = old.get("volumes").items().any(|volume| {

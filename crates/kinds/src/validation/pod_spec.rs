@@ -4,7 +4,8 @@ use super::containers::{self, PodFacts};
 use super::resources::{self, Asker};
 use super::text::range_sentence;
 use super::{
-    At, PodOptions, affinity, env, labels, network, scheduling, security, volumes, windows,
+    At, PodOptions, affinity, env, labels, network, pod_parts, scheduling, security, volumes,
+    windows,
 };
 use object::{FieldErrors, names};
 use std::collections::BTreeSet;
@@ -260,7 +261,7 @@ fn host_users(at: &At<'_>, errors: &mut FieldErrors) {
             at.get(shown).forbidden(errors, WHEN);
         }
     }
-    for container in containers::all(at) {
+    for container in pod_parts::containers(at) {
         if !container.get("volumeDevices").is_empty() {
             container.get("volumeDevices").forbidden(errors, WHEN);
         }

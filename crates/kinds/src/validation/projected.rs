@@ -1,8 +1,7 @@
 //! Volumes put together of secrets, config maps, tokens and certificates. Mirrors
 //! `pkg/apis/core/validation`.
 
-use super::volumes::downward_file;
-use super::{At, PodOptions, labels, paths, signers, volume_sources};
+use super::{At, PodOptions, downward_api, labels, paths, signers, volume_sources};
 use object::{FieldErrors, names};
 use std::collections::BTreeSet;
 
@@ -30,7 +29,7 @@ pub(crate) fn projected(at: &At<'_>, options: &PodOptions, errors: &mut FieldErr
         if downward.is_set() {
             found += 1;
             for file in downward.get("items").items() {
-                downward_file(&file, &downward, errors);
+                downward_api::file(&file, &downward, errors);
                 let path = file.get("path").text();
                 take(at, path, path, &mut taken, errors);
             }

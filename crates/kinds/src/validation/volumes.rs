@@ -1,7 +1,7 @@
 //! The volumes of a pod. Mirrors `pkg/apis/core/validation`.
 
 use super::volume_sources as sources;
-use super::{At, PodOptions, claims, containers, env, paths, projected};
+use super::{At, PodOptions, claims, downward_api, images, paths, projected};
 use object::{FieldErrors, names};
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ const SOURCES: &[Source] = &[
     ("cinder", "cinder", "cinder", sources::cinder),
     ("cephfs", "cephfs", "cephFS", sources::ceph_fs),
     ("quobyte", "quobyte", "quobyte", sources::quobyte),
-    ("downwardAPI", "downwardAPI", "downwarAPI", downward_api),
+    ("downwardAPI", "downwardAPI", "downwarAPI", downward),
     ("fc", "fc", "fc", sources::fibre_channel),
     ("flexVolume", "flexVolume", "flexVolume", sources::flex),
     ("configMap", "configMap", "configMap", sources::config_map),
@@ -141,41 +141,17 @@ fn special(field: &str, at: &At<'_>, options: &PodOptions, errors: &mut FieldErr
             if options.is_pod {
                 at.get("reference").require(errors);
             }
-            containers::pull_policy(&at.get("pullPolicy"), errors);
+            images::pull_policy(&at.get("pullPolicy"), errors);
         }
         _ => {}
     }
 }
 
-fn downward_api(at: &At<'_>, errors: &mut FieldErrors) {
+fn downward(at: &At<'_>, errors: &mut FieldErrors) {
     paths::mode(&at.get("defaultMode"), errors);
     for file in at.get("items").items() {
-        downward_file(&file, at, errors);
+        downward_api::file(&file, at, errors);
     }
-}
-
-/// A file that shows a field of the pod. Upstream names its fields as if they were its list's.
-pub(crate) fn downward_file(file: &At<'_>, shown: &At<'_>, errors: &mut FieldErrors) {
-    let path = file.get("path").shown_as(&shown.get("path"));
-    path.require(errors);
-    paths::local(&path, errors);
-    let field = file.get("fieldRef").shown_as(&shown.get("fieldRef"));
-    let resource = file.get("resourceFieldRef").shown_as(&shown.get("resourceFieldRef"));
-    if field.is_set() {
-        env::field_ref(&field, env::VOLUME_FIELDS, errors);
-        if resource.is_set() {
-            shown.invalid_as(
-                errors,
-                "resource",
-                "fieldRef and resourceFieldRef can not be specified simultaneously",
-            );
-        }
-    } else if resource.is_set() {
-        env::resource_ref(&resource, true, errors);
-    } else {
-        shown.required(errors, "one of fieldRef and resourceFieldRef is required");
-    }
-    paths::mode(&file.get("mode").shown_as(&shown.get("mode")), errors);
 }
 
 fn ephemeral(at: &At<'_>, errors: &mut FieldErrors) {

@@ -1,7 +1,7 @@
 //! What pods of Linux and of Windows can't have of each other. Mirrors
 //! `pkg/apis/core/validation`.
 
-use super::{At, containers};
+use super::{At, pod_parts};
 use crate::privilege;
 use object::FieldErrors;
 
@@ -10,7 +10,7 @@ const NOT_ON_LINUX: &str = "windows options cannot be set for a linux pod";
 
 /// A pod that says that it is for Linux.
 pub(crate) fn not_on_linux(spec: &At<'_>, errors: &mut FieldErrors) {
-    for holder in std::iter::once(spec.clone()).chain(containers::all(spec)) {
+    for holder in std::iter::once(spec.clone()).chain(pod_parts::containers(spec)) {
         let context = holder.get("securityContext");
         context.get("windowsOptions").forbid(errors, NOT_ON_LINUX);
     }
@@ -47,7 +47,7 @@ pub(crate) fn not_on_windows(spec: &At<'_>, errors: &mut FieldErrors) {
         ],
         errors,
     );
-    for container in containers::all(spec) {
+    for container in pod_parts::containers(spec) {
         forbid(
             &container.get("securityContext"),
             &[
@@ -70,7 +70,7 @@ pub(crate) fn not_on_windows(spec: &At<'_>, errors: &mut FieldErrors) {
 /// Containers that are processes of the host: all of them or none.
 pub(crate) fn host_process(spec: &At<'_>, errors: &mut FieldErrors) {
     let of_pod = spec.get("securityContext.windowsOptions.hostProcess").value.as_bool();
-    let all = containers::all(spec);
+    let all = pod_parts::containers(spec);
     let mut host_processes = 0;
     for container in &all {
         let options = container.get("securityContext.windowsOptions");

@@ -2,7 +2,7 @@
 //! `k8s.io/kube-aggregator/pkg/registry/apiservice` and its `validation`.
 
 use crate::validation::At;
-use crate::{Context, meta_rules};
+use crate::{Context, name_rules};
 use object::{FieldErrors, Value, json, names};
 
 /// See the module.
@@ -52,7 +52,7 @@ impl crate::Strategy for Strategy {
     }
 
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        meta_rules::path_segment(name, prefix)
+        name_rules::path_segment(name, prefix)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::validation::claims::{self, ClaimOptions};
 use crate::validation::workload::{self, non_negative, not_above};
 use crate::validation::{At, PodOptions, equal, labels, pod_template};
-use crate::{Context, meta_rules};
+use crate::{Context, meta_rules, name_rules};
 use object::{FieldErrors, Value, json, names};
 
 /// What may change in a spec.
@@ -69,7 +69,7 @@ impl crate::Strategy for Strategy {
     }
 
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        meta_rules::label(name, prefix)
+        name_rules::label(name, prefix)
     }
 
     fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String> {

@@ -4,7 +4,7 @@
 
 use super::pem;
 use crate::validation::{At, diff, equal, signers};
-use crate::{Context, ResetFields, meta_rules};
+use crate::{Context, ResetFields, name_rules};
 use object::{FieldErrors, Value, json, meta};
 use std::collections::BTreeSet;
 
@@ -99,7 +99,7 @@ impl crate::Strategy for Strategy {
     }
 
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        meta_rules::path_segment(name, prefix)
+        name_rules::path_segment(name, prefix)
     }
 }
 

@@ -2,7 +2,7 @@
 //! as one. Mirrors `pkg/registry/core/event` and `pkg/apis/core/validation/events.go`.
 
 use crate::validation::{At, equal};
-use crate::{Context, meta_rules};
+use crate::{Context, meta_rules, name_rules};
 use object::{FieldErrors, Value, meta, names};
 
 const TEXT_BYTES: usize = 128;
@@ -58,7 +58,7 @@ impl crate::Strategy for Strategy {
 
     /// The old version takes any name that fits into a path.
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        meta_rules::path_segment(name, prefix)
+        name_rules::path_segment(name, prefix)
     }
 
     fn judges_before_metadata(&self) -> bool {

@@ -1,7 +1,7 @@
 //! How namespaces differ while they are written. Mirrors `pkg/registry/core/namespace`.
 
 use crate::validation::At;
-use crate::{Context, ResetFields, meta_rules};
+use crate::{Context, ResetFields, meta_rules, name_rules};
 use object::{FieldErrors, Value, json, meta};
 
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -91,7 +91,7 @@ impl crate::Strategy for Strategy {
     }
 
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        meta_rules::label(name, prefix)
+        name_rules::label(name, prefix)
     }
 
     fn returns_deleted(&self) -> bool {

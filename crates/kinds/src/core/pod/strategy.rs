@@ -3,7 +3,7 @@
 
 use super::{status_rules, update_rules};
 use crate::validation::{
-    At, PodOptions, containers, equal, network, pod_annotations, pod_spec, pod_totals,
+    At, PodOptions, equal, images, network, pod_annotations, pod_spec, pod_totals,
 };
 use crate::{Context, ResetFields};
 use object::{FieldErrors, Map, Value, json, meta, names};
@@ -154,7 +154,7 @@ fn metadata_and_spec(object: &Value, options: &PodOptions, errors: &mut FieldErr
     }
     for field in ["containers", "initContainers"] {
         for container in spec.get(field).items() {
-            containers::image_without_space(&container, errors);
+            images::without_space(&container, errors);
         }
     }
 }

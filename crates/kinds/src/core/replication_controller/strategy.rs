@@ -2,7 +2,7 @@
 //! `pkg/registry/core/replicationcontroller`.
 
 use crate::Context;
-use crate::meta_rules;
+use crate::name_rules;
 use crate::validation::workload::{self, non_negative, not_above};
 use crate::validation::{At, pod_template};
 use object::{FieldErrors, Value, meta};
@@ -47,7 +47,7 @@ impl crate::Strategy for Strategy {
 
     /// Upstream counts bytes here, and says so.
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        let complaints = meta_rules::subdomain(name, prefix).into_iter();
+        let complaints = name_rules::subdomain(name, prefix).into_iter();
         complaints.map(|text| text.replace("253 characters", "253 bytes")).collect()
     }
 }

@@ -1,7 +1,6 @@
 //! The addresses of a service: what they may be, and how they may change. Mirrors
 //! `pkg/apis/core/validation`.
 
-use super::strategy::is_headless;
 use crate::validation::{At, network};
 use object::{FieldErrors, Value};
 use std::collections::BTreeSet;
@@ -87,6 +86,12 @@ pub(super) fn changes(object: &Value, old_object: &Value, errors: &mut FieldErro
         };
         list_changes(&new, &old, "ipFamilies", "ipFamily", &shown, errors);
     }
+}
+
+/// Whether it has no address of its own, by intent.
+pub(super) fn is_headless(service: &At<'_>) -> bool {
+    let addresses = service.get("spec.clusterIPs");
+    addresses.len() == 1 && addresses.index(0).text() == "None"
 }
 
 fn list_changes(

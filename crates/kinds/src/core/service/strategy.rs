@@ -2,9 +2,10 @@
 //! service's part of `pkg/apis/core/validation`. Giving out addresses and ports is the API
 //! server's: it comes before these rules.
 
-use super::{address_rules, status_rules};
+use super::address_rules::{self, is_headless};
+use super::status_rules;
 use crate::Context;
-use crate::meta_rules;
+use crate::name_rules;
 use crate::validation::{At, equal, labels, network, probes};
 use object::{FieldErrors, Value, json, names};
 use std::collections::BTreeSet;
@@ -64,7 +65,7 @@ impl crate::Strategy for Strategy {
     }
 
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        meta_rules::label(name, prefix)
+        name_rules::label(name, prefix)
     }
 
     fn warnings(&self, object: &Value, _old: Option<&Value>) -> Vec<String> {
@@ -78,12 +79,6 @@ impl crate::Strategy for Strategy {
     fn returns_deleted(&self) -> bool {
         true
     }
-}
-
-/// Whether it has no address of its own, by intent.
-pub(super) fn is_headless(service: &At<'_>) -> bool {
-    let addresses = service.get("spec.clusterIPs");
-    addresses.len() == 1 && addresses.index(0).text() == "None"
 }
 
 fn is_external(service: &At<'_>) -> bool {

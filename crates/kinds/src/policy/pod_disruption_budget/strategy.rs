@@ -3,7 +3,7 @@
 
 use crate::validation::workload::{self, non_negative};
 use crate::validation::{At, conditions, labels};
-use crate::{Context, meta_rules};
+use crate::{Context, name_rules};
 use object::{FieldErrors, Value};
 
 /// See the module.
@@ -34,7 +34,7 @@ impl crate::Strategy for Strategy {
     }
 
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        meta_rules::path_segment(name, prefix)
+        name_rules::path_segment(name, prefix)
     }
 
     fn allow_unconditional_update(&self) -> bool {

@@ -1,7 +1,7 @@
 //! How roles differ while they are written. Mirrors `pkg/registry/rbac/role`.
 
 use crate::validation::rbac;
-use crate::{Context, meta_rules};
+use crate::{Context, name_rules};
 use object::{FieldErrors, Value};
 
 /// See the module.
@@ -14,7 +14,7 @@ impl crate::Strategy for Strategy {
     }
 
     fn validate_name(&self, name: &str, _prefix: bool) -> Vec<String> {
-        meta_rules::path_segment(name, false)
+        name_rules::path_segment(name, false)
     }
 
     fn allow_create_on_update(&self) -> bool {

@@ -2,7 +2,7 @@
 //! `pkg/registry/resource/deviceclass`.
 
 use crate::Context;
-use crate::meta_rules;
+use crate::name_rules;
 use crate::validation::{At, devices, resources};
 use object::{FieldErrors, Value};
 
@@ -24,7 +24,7 @@ impl crate::Strategy for Strategy {
 
     /// Upstream counts bytes here, and says so.
     fn validate_name(&self, name: &str, prefix: bool) -> Vec<String> {
-        let complaints = meta_rules::subdomain(name, prefix).into_iter();
+        let complaints = name_rules::subdomain(name, prefix).into_iter();
         complaints.map(|text| text.replace("253 characters", "253 bytes")).collect()
     }
 
