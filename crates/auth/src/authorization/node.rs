@@ -11,9 +11,10 @@ use super::rbac::Rule;
 use super::{Authorizer, Decision, SubjectRules};
 use crate::{Attributes, Change, Objects, UserInfo, bootstrap};
 use async_trait::async_trait;
-use graph::{Graph, Kind};
+use graph::Graph;
 use object::GroupResource;
 use object::quote::quoted;
+use references::Kind;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Where the nodes' leases lie.

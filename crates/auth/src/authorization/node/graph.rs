@@ -3,7 +3,7 @@
 //! Upstream keeps a general graph; ours is three steps deep and no more, so it is kept as counts:
 //! how many pods on a node need an object, and which volumes lead from a secret to a claim.
 
-use super::references::{self, Reference};
+use super::references::{self, Kind, Name, Reference};
 use crate::Change;
 use object::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -15,23 +15,6 @@ pub(super) const SOURCES: [(&str, &str); 4] = [
     ("storage.k8s.io", "volumeattachments"),
     ("resource.k8s.io", "resourceslices"),
 ];
-
-/// What may belong to a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Kind {
-    Pod,
-    Secret,
-    ConfigMap,
-    ServiceAccount,
-    Claim,
-    ResourceClaim,
-    Volume,
-    Attachment,
-    ResourceSlice,
-}
-
-/// A namespace, empty at the cluster's scope, and a name.
-pub(super) type Name = (String, String);
 
 #[derive(Default)]
 pub(super) struct Graph {

@@ -1,9 +1,25 @@
-//! What a pod needs on its node, and what mounting a volume takes. Mirrors
-//! `pkg/api/v1/{pod,persistentvolume}/util.go` of `k8s.io/kubernetes`.
+//! References to what belongs to a node: those that a pod makes, and those that mounting a volume
+//! takes. Mirrors `pkg/api/v1/{pod,persistentvolume}/util.go` of `k8s.io/kubernetes`.
 
-use super::graph::{Kind, Name};
 use object::{Value, meta};
 use std::collections::BTreeSet;
+
+/// What may belong to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kind {
+    Pod,
+    Secret,
+    ConfigMap,
+    ServiceAccount,
+    Claim,
+    ResourceClaim,
+    Volume,
+    Attachment,
+    ResourceSlice,
+}
+
+/// A namespace, empty at the cluster's scope, and a name.
+pub(super) type Name = (String, String);
 
 /// A kind, and a namespace with a name.
 pub(super) type Reference = (Kind, Name);
