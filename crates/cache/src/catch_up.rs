@@ -6,7 +6,8 @@
 
 use crate::change::{Change, Standing};
 use crate::index::Index;
-use crate::shelf::{Key, Loaded, State};
+use crate::item::Key;
+use crate::shelf::{Loaded, State};
 use object::Result;
 use store::Revision;
 

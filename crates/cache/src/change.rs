@@ -1,7 +1,6 @@
 //! One change of one object, shared by all watchers that it concerns.
 
-use crate::item::Item;
-use crate::shelf::Key;
+use crate::item::{Item, Key};
 use object::{ApiError, Result};
 use std::sync::{Arc, OnceLock};
 use store::Revision;

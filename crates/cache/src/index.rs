@@ -4,10 +4,9 @@
 //! `spec.nodeName` or by a label looks at what it answers with, not at every object. Nobody pays
 //! for what nobody asks for, and a shelf has at most [`INDEXES_MAX`].
 
-use crate::item::Item;
+use crate::item::{Item, Items, Key};
 use crate::limits::INDEXES_MAX;
-use crate::read::Query;
-use crate::shelf::{Items, Key};
+use crate::query::Query;
 use kinds::Kind;
 use object::label::Operator;
 use std::collections::{BTreeSet, HashMap};

@@ -7,7 +7,7 @@
 
 use crate::change::Change;
 use crate::item::Item;
-use crate::read::Query;
+use crate::query::Query;
 use kinds::Kind;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use tokio::sync::watch;

@@ -1,12 +1,13 @@
-//! One revision of one object: its bytes, shared by all who read it, and its header.
+//! One revision of one object: its bytes, shared by all who read it, its header, and its key.
 
 use bytes::Bytes;
 use codec::{TypeId, TypeMeta, envelope};
+use imbl::OrdMap;
 use kinds::{Encoding, Kind, Storage};
 use object::{ApiError, GroupVersion, Gvk, Result, Value, meta};
 use schema::builtin;
 use std::borrow::Cow;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{Entry, Revision};
 
 /// What selectors and lists need to know of an object without decoding it.
@@ -35,6 +36,12 @@ pub struct Item {
     body: Bytes,
     json: Mutex<Kept>,
 }
+
+/// `namespace/name`, or `name`; shared by the map, the indexes and the ring.
+pub(crate) type Key = Arc<str>;
+
+/// The objects of a kind in order of their keys, cheap to clone.
+pub(crate) type Items = OrdMap<Key, Arc<Item>>;
 
 /// JSON made from protobuf, kept for the next reader.
 #[derive(Debug, Default)]
@@ -230,7 +237,6 @@ pub fn encode_stored(kind: &'static Kind, object: &Value) -> Result<Bytes> {
     }
 }
 
-/// JSON with the newline that upstream stores too.
 /// A stored message with the defaults that it may lack, as upstream's decoder adds them.
 fn with_defaults(kind: &'static Kind, storage: &Storage, raw: &[u8]) -> Result<Vec<u8>> {
     let root = root(kind, storage)?;
@@ -239,6 +245,7 @@ fn with_defaults(kind: &'static Kind, storage: &Storage, raw: &[u8]) -> Result<V
     codec::encode_proto(builtin(), root, &object).map_err(ApiError::internal)
 }
 
+/// JSON with the newline that upstream stores too.
 fn encode_json(kind: &'static Kind, storage: &Storage, object: &Value) -> Result<Bytes> {
     let mut line =
         codec::encode_json(builtin(), root(kind, storage)?, object).map_err(ApiError::internal)?;

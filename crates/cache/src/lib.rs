@@ -15,6 +15,7 @@ mod index;
 mod interest;
 mod item;
 pub mod limits;
+mod query;
 mod read;
 mod shelf;
 mod stored;
@@ -22,6 +23,7 @@ mod watch;
 
 pub use feed::Cache;
 pub use item::{Header, Item, encode_stored};
-pub use read::{At, List, Query};
+pub use query::Query;
+pub use read::{At, List};
 pub use shelf::Shelf;
 pub use watch::{Start, WatchEvent, Watcher};

@@ -3,22 +3,15 @@
 use crate::change::{Change, Fault, Standing};
 use crate::index::{self, Index};
 use crate::interest::{Groups, Interest};
-use crate::item::Item;
+use crate::item::{Item, Items, Key};
 use crate::limits::{INDEX_FROM_OBJECTS, RING_BYTES, RING_CHANGES};
-use crate::read::Query;
-use imbl::OrdMap;
+use crate::query::Query;
 use kinds::Kind;
 use object::Result;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::Revision;
 use tokio::sync::watch;
-
-/// `namespace/name`, or `name`; shared by the map, the indexes and the ring.
-pub(crate) type Key = Arc<str>;
-
-/// The objects of a kind in order of their keys, cheap to clone.
-pub(crate) type Items = OrdMap<Key, Arc<Item>>;
 
 /// The objects of one kind.
 #[derive(Debug)]

@@ -6,7 +6,8 @@
 use crate::feed::Cache;
 use crate::item::{self, Item};
 use crate::limits::LOAD_PAGE_ENTRIES;
-use crate::read::{List, Query, too_old};
+use crate::query::Query;
+use crate::read::{List, too_old};
 use crate::shelf::Shelf;
 use object::{ApiError, Result};
 use std::sync::Arc;
