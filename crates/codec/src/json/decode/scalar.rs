@@ -1,10 +1,9 @@
 //! Single values, each as its Go type reads it.
 
 use super::context::Context;
-use super::structs::{Target, go_type as shape_type};
 use crate::scalar::{quantity as quantities, time, unbase64};
 use object::duration;
-use schema::{Scalar, Shape};
+use schema::Scalar;
 use serde::Deserialize as _;
 use serde::de::{Deserializer, Error};
 use serde_json::value::RawValue;
@@ -70,23 +69,12 @@ fn text_quantity<E: Error>(context: &mut Context<'_>, text: &str) -> Read<E> {
     quantities::canonical(text).map(|text| Some(text.into())).map_err(|why| context.fail(why))
 }
 
-/// A number for any field.
+/// A number for a scalar field.
 pub(super) fn number<E: Error>(
     context: &mut Context<'_>,
-    target: Target<'_>,
+    scalar: Scalar,
     number: Number,
 ) -> Read<E> {
-    let scalar = match target {
-        Target::Shape(Shape::Scalar(scalar)) => *scalar,
-        Target::Shape(shape) => {
-            let go_type = shape_type(context.schema, shape);
-            return Err(context.wrong_type("number", &go_type));
-        }
-        Target::Struct(id) => {
-            let go_type = shape_type(context.schema, &Shape::Struct(id));
-            return Err(context.wrong_type("number", &go_type));
-        }
-    };
     let fits = match scalar {
         Scalar::Int32 | Scalar::IntOrString => {
             number.as_i64().is_some_and(|n| i32::try_from(n).is_ok())

@@ -49,6 +49,20 @@ impl Seed<'_, '_> {
         }
     }
 
+    fn number<E: serde::de::Error>(self, number: Number) -> Result<Option<Value>, E> {
+        match self.scalar() {
+            Some(scalar) => scalar::number(self.context, scalar, number),
+            None => Err(self.wrong("number")),
+        }
+    }
+
+    fn text<E: serde::de::Error>(self, text: Cow<'_, str>) -> Result<Option<Value>, E> {
+        match self.scalar() {
+            Some(scalar) => scalar::text(self.context, scalar, text),
+            None => Err(self.wrong("string")),
+        }
+    }
+
     fn wrong<E: serde::de::Error>(self, value: &str) -> E {
         if let Some(scalar) = self.scalar() {
             return scalar::wrong(self.context, scalar, value);
@@ -62,7 +76,7 @@ impl Seed<'_, '_> {
 }
 
 /// How Go prints the type of a field.
-pub(super) fn go_type(schema: &Schema, shape: &Shape) -> String {
+fn go_type(schema: &Schema, shape: &Shape) -> String {
     match shape {
         Shape::Scalar(scalar) => scalar::go_type(*scalar).to_owned(),
         Shape::Struct(id) => go_name(schema.get(*id).name).to_owned(),
@@ -91,32 +105,26 @@ impl<'de> Visitor<'de> for Seed<'_, '_> {
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Self::Value, E> {
-        scalar::number(self.context, self.target, Number::from(value))
+        self.number(value.into())
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
-        scalar::number(self.context, self.target, Number::from(value))
+        self.number(value.into())
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
         match Number::from_f64(value) {
-            Some(number) => scalar::number(self.context, self.target, number),
+            Some(number) => self.number(number),
             None => Err(self.wrong("number")),
         }
     }
 
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
-        match self.scalar() {
-            Some(scalar) => scalar::text(self.context, scalar, value.into()),
-            None => Err(self.wrong("string")),
-        }
+        self.text(value.into())
     }
 
     fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Self::Value, E> {
-        match self.scalar() {
-            Some(scalar) => scalar::text(self.context, scalar, value.into()),
-            None => Err(self.wrong("string")),
-        }
+        self.text(value.into())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
