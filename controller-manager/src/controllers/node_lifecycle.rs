@@ -5,6 +5,7 @@
 //! all is ready, the trouble is taken to be ours, and nobody is evicted. Mirrors
 //! `k8s.io/kubernetes/pkg/controller/nodelifecycle`.
 
+mod metrics;
 mod plan;
 mod zones;
 
@@ -20,13 +21,14 @@ use kube::Client;
 use plan::{Health, Plan, plan};
 use runtime::clock::{self, Instant};
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use zones::{Rates, Zones, is_excluded, zone_of};
 
 const LEASES: &str = "metadata.namespace=kube-node-lease";
 const WORKERS: usize = 4;
+const POD_WORKERS: usize = 4;
 
 /// How old a look at all nodes may be.
 const LOOK_AGE_MAX: Duration = Duration::from_secs(1);
@@ -44,6 +46,8 @@ struct Controller {
     lives: Mutex<HashMap<String, Instant>>,
     zones: Mutex<Zones>,
     looked: Mutex<Option<Instant>>,
+    /// Silent nodes whose pods could not all be told of it yet.
+    untold: Mutex<HashSet<String>>,
 }
 
 /// Starts it.
@@ -67,7 +71,9 @@ pub(crate) fn start(context: &Context) {
         lives: Mutex::default(),
         zones: Mutex::new(Zones::new(rates)),
         looked: Mutex::default(),
+        untold: Mutex::default(),
     });
+    judge_new_pods(&controller, context);
     let queue = Queue::named("node_lifecycle_controller");
     watch(&controller, &queue);
     run_workers("node-lifecycle-controller", WORKERS, queue, &context.shutdown, move |key| {
@@ -76,6 +82,37 @@ pub(crate) fn start(context: &Context) {
             controller.leases.synced().await;
             controller.pods.synced().await;
             controller.sync(key).await
+        }
+    });
+}
+
+/// A pod that comes to a node that is not ready is not ready either. Of pods that are there the
+/// kubelet speaks for as long as it speaks at all: those are judged when it falls silent.
+fn judge_new_pods(controller: &Arc<Controller>, context: &Context) {
+    let queue = Queue::named("node_lifecycle_controller_pods");
+    let add = queue.clone();
+    controller.pods.on_change(move |change| {
+        let is_new = match change {
+            Change::Added(_) => true,
+            Change::Updated(old, new) => pods::node_name(old) != pods::node_name(new),
+            Change::Deleted(_) => false,
+        };
+        if is_new && pods::is_ready(change.object()) {
+            add.add(Key::of(&**change.object()));
+        }
+    });
+    let own = controller.clone();
+    let name = "node-lifecycle-controller-pods";
+    run_workers(name, POD_WORKERS, queue, &context.shutdown, move |key| {
+        let own = own.clone();
+        async move {
+            own.nodes.synced().await;
+            let Some(pod) = own.pods.get(&key) else { return Ok(Outcome::Done) };
+            let node = own.nodes.get(&Key::new("", pods::node_name(&pod)));
+            if node.is_some_and(|node| plan::was_ready_once(&node) && !plan::is_ready(&node)) {
+                own.mark_unready(&pod).await?;
+            }
+            Ok(Outcome::Done)
         }
     });
 }
@@ -94,6 +131,7 @@ fn watch(controller: &Arc<Controller>, queue: &Queue<Key>) {
             Change::Updated(..) => {}
             Change::Deleted(node) => {
                 own.lives().remove(&name);
+                own.untold().remove(&name);
                 own.tell(node, "RemovingNode", format!("Removing Node {name} from Controller"));
             }
         }
@@ -109,6 +147,7 @@ fn watch(controller: &Arc<Controller>, queue: &Queue<Key>) {
 
 impl Controller {
     async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
+        let begun = clock::monotonic();
         let Some(node) = self.nodes.get(&key) else { return Ok(Outcome::Done) };
         self.look();
         let health = Health {
@@ -121,6 +160,7 @@ impl Controller {
             plan.put_off(&node);
         }
         self.execute(&node, plan).await?;
+        metrics::looked_at_a_node(begun.elapsed());
         Ok(Outcome::Again(self.period))
     }
 
@@ -138,8 +178,16 @@ impl Controller {
                 message,
             );
         }
-        if plan.is_unready {
+        if plan.fell_silent {
+            self.untold().insert(name.to_owned());
+        }
+        if plan.is_unready && self.untold().contains(name) {
             self.mark_pods_unready(name).await?;
+        }
+        self.untold().remove(name);
+        if !plan.labels.is_empty() {
+            let body = json!({"metadata": {"labels": plan.labels}});
+            execute(&self.client, &Action::patch(node, body)).await?;
         }
         if let Some(taints) = plan.taints {
             let body = json!({"spec": {"taints": taints},
@@ -148,7 +196,12 @@ impl Controller {
             match execute(&self.client, &Action::patch(node, body)).await {
                 // Something newer is on its way here.
                 Err(error) if client::is_conflict(&error) => {}
-                other => drop(other?),
+                other => {
+                    other?;
+                    if plan.evicts {
+                        metrics::evictions(&zone_of(node)).increment();
+                    }
+                }
             }
         }
         Ok(())
@@ -156,20 +209,24 @@ impl Controller {
 
     async fn mark_pods_unready(&self, node: &str) -> Result<(), SyncError> {
         for pod in self.pods.list() {
-            if pods::node_name(&pod) != node || !pods::is_ready(&pod) {
-                continue;
+            if pods::node_name(&pod) == node && pods::is_ready(&pod) {
+                self.mark_unready(&pod).await?;
             }
-            let body = json!({
-                "metadata": {"uid": pod.metadata.uid},
-                "status": {"conditions": [{"type": "Ready", "status": "False",
-                    "lastTransitionTime": clock::now().to_string()}]},
-            });
-            match execute(&self.client, &Action::patch_status(&*pod, body)).await {
-                Err(error) if client::is_not_found(&error) => continue,
-                other => drop(other?),
-            }
-            self.recorder.tell(&*pod, EventType::Warning, "NodeNotReady", "Node is not ready");
         }
+        Ok(())
+    }
+
+    async fn mark_unready(&self, pod: &Pod) -> Result<(), SyncError> {
+        let body = json!({
+            "metadata": {"uid": pod.metadata.uid},
+            "status": {"conditions": [{"type": "Ready", "status": "False",
+                "lastTransitionTime": clock::now().to_string()}]},
+        });
+        match execute(&self.client, &Action::patch_status(pod, body)).await {
+            Err(error) if client::is_not_found(&error) => return Ok(()),
+            other => drop(other?),
+        }
+        self.recorder.tell(pod, EventType::Warning, "NodeNotReady", "Node is not ready");
         Ok(())
     }
 
@@ -189,6 +246,10 @@ impl Controller {
 
     fn lives(&self) -> std::sync::MutexGuard<'_, HashMap<String, Instant>> {
         self.lives.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn untold(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.untold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn grace_of(&self, node: &Node) -> Duration {

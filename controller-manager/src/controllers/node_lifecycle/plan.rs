@@ -4,6 +4,7 @@ use control::Action;
 use k8s_openapi::api::core::v1::{Node, NodeCondition, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const NOT_READY: &str = "node.kubernetes.io/not-ready";
@@ -22,6 +23,12 @@ const TAINTS: [(&str, &str, &str); 6] = [
 ];
 const KUBELET_CONDITIONS: [&str; 4] = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
+/// Labels of today, and the names that they had before.
+const LABELS: [(&str, &str); 2] = [
+    ("kubernetes.io/os", "beta.kubernetes.io/os"),
+    ("kubernetes.io/arch", "beta.kubernetes.io/arch"),
+];
+
 /// What this process knows beyond the object.
 #[derive(Clone, Debug)]
 pub(super) struct Health {
@@ -37,8 +44,10 @@ pub(super) struct Plan {
     pub(super) status: Option<Action>,
     /// Whether it was ready until now.
     pub(super) fell_silent: bool,
-    /// Whether its pods don't count as ready.
+    /// Whether it is known not to be ready.
     pub(super) is_unready: bool,
+    /// Labels to set: the old names of what the kubelet says of its machine.
+    pub(super) labels: BTreeMap<&'static str, String>,
     /// Its taints, where they change.
     pub(super) taints: Option<Vec<Taint>>,
     /// Whether the new taints make pods go.
@@ -73,6 +82,7 @@ pub(super) fn plan(node: &Node, health: &Health, now: Timestamp) -> Plan {
     }
     let ready = condition(&node, "Ready").map(|condition| condition.status.clone());
     plan.is_unready = ready.as_deref().is_some_and(|status| status != "True");
+    plan.labels = old_labels(&node);
     let old = node.spec.as_ref().and_then(|spec| spec.taints.clone()).unwrap_or_default();
     let new = taints(&node, &old, health.is_any_ready, now);
     if keys(&old) != keys(&new) {
@@ -83,6 +93,16 @@ pub(super) fn plan(node: &Node, health: &Health, now: Timestamp) -> Plan {
         plan.taints = Some(new);
     }
     plan
+}
+
+/// Labels of the first generation that don't say what those of the second do.
+fn old_labels(node: &Node) -> BTreeMap<&'static str, String> {
+    let Some(labels) = &node.metadata.labels else { return BTreeMap::new() };
+    let stale = LABELS.into_iter().filter_map(|(new, old)| {
+        let value = labels.get(new)?;
+        (labels.get(old) != Some(value)).then(|| (old, value.clone()))
+    });
+    stale.collect()
 }
 
 /// What tells taints apart, sorted.
@@ -250,6 +270,32 @@ mod tests {
         assert!(result.evicts);
         result.put_off(&told);
         assert!(result.taints.is_none());
+    }
+
+    #[test]
+    fn labels_of_both_generations_say_the_same() {
+        const OLD: &str = "beta.kubernetes.io/os";
+        let table = [
+            (json!({"kubernetes.io/os": "linux"}), Some("linux")),
+            (json!({"kubernetes.io/os": "linux", OLD: "plan9"}), Some("linux")),
+            (json!({"kubernetes.io/os": "linux", OLD: "linux"}), None),
+            (json!({OLD: "linux"}), None),
+            (Value::Null, None),
+        ];
+        for (labels, expected) in table {
+            let node = json!({"metadata": {"name": "n", "labels": labels.clone()}});
+            let node = serde_json::from_value(node).expect("a node");
+            let result = plan(&node, &health(0, true), NOW);
+            assert_eq!(result.labels.get(OLD).map(String::as_str), expected, "{labels}");
+        }
+    }
+
+    #[test]
+    fn a_kubelet_that_speaks_is_believed_of_its_pods() {
+        let result = plan(&node(Some("False"), json!([])), &health(0, true), NOW);
+        assert!(result.is_unready && !result.fell_silent);
+        let result = plan(&node(Some("False"), json!([])), &health(51, true), NOW);
+        assert!(result.is_unready && !result.fell_silent, "it was told when it was not ready");
     }
 
     #[test]

@@ -4,11 +4,10 @@
 //! all of a cluster's at once is taken to be this process's own trouble. Mirrors `handleDisruption`,
 //! `ComputeZoneState` and `setLimiterInZone` of `k8s.io/kubernetes/pkg/controller/nodelifecycle`.
 
+use super::metrics;
 use k8s_openapi::api::core::v1::Node;
 use runtime::clock::Instant;
-use runtime::metrics::{Gauge, Registry};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 const EXCLUDED: &str = "node.kubernetes.io/exclude-disruption";
@@ -68,11 +67,11 @@ impl Zones {
             *unready += usize::from(!is_ready);
         }
         for zone in self.zones.keys().filter(|zone| !counts.contains_key(zone.as_str())) {
-            tell(zone, 0, 0);
+            metrics::zone(zone, 0, 0);
         }
         self.zones.retain(|zone, _| counts.contains_key(zone.as_str()));
         for (name, (all, unready)) in counts {
-            tell(name, all, unready);
+            metrics::zone(name, all, unready);
             let state = self.rates.state(all, unready);
             let zone = self.zones.entry(name.to_owned());
             let zone = zone.or_insert(Zone { state, nodes: all, next: None });
@@ -142,28 +141,6 @@ pub(super) fn zone_of(node: &Node) -> String {
 /// Whether the node says nothing of how its zone does.
 pub(super) fn is_excluded(node: &Node) -> bool {
     node.metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(EXCLUDED))
-}
-
-fn tell(zone: &str, all: usize, unready: usize) {
-    let gauge = |name: &'static str, help: &'static str| -> Arc<Gauge> {
-        Registry::global().gauge(name, help, &["zone"]).with(&[zone])
-    };
-    let health = if all == 0 { 100.0 } else { (100 * (all - unready)) as f64 / all as f64 };
-    gauge(
-        "node_collector_zone_size",
-        "[ALPHA] Gauge measuring number of registered Nodes per zones.",
-    )
-    .set(all as f64);
-    gauge(
-        "node_collector_zone_health",
-        "[ALPHA] Gauge measuring percentage of healthy nodes per zone.",
-    )
-    .set(health);
-    gauge(
-        "node_collector_unhealthy_nodes_in_zone",
-        "[ALPHA] Gauge measuring number of not Ready Nodes per zones.",
-    )
-    .set(unready as f64);
 }
 
 #[cfg(test)]
