@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::jiff::Timestamp;
 use kube::{Api, Client};
 use runtime::clock;
+use runtime::metrics::Registry;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -34,8 +35,8 @@ pub(crate) fn start(context: &Context) {
         nodes.synced().await;
         let mut missing = HashMap::new();
         loop {
-            clock::sleep(PERIOD).await;
             round(&client, &all, &nodes, kept, &mut missing).await;
+            clock::sleep(PERIOD).await;
         }
     });
 }
@@ -51,14 +52,17 @@ async fn round(
     let gone = gone_nodes(client, &all, nodes, missing).await;
     let node = |name: &str| nodes.get(&Key::new("", name));
     for (pod, why) in plan(&all, &node, &gone, kept) {
+        let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
         for action in removal(&pod, why, clock::now()) {
             if let Err(error) = execute(client, &action).await
                 && !client::is_not_found(&error)
             {
                 tracing::warn!(pod = %Key::of(&*pod), %error, "a pod could not be removed");
+                count(ERRORS, namespace, why);
                 break;
             }
         }
+        count(REMOVALS, namespace, why);
     }
 }
 
@@ -87,6 +91,30 @@ async fn gone_nodes(
         }
     }
     gone
+}
+
+/// A counter: its name and its help.
+type Counted = (&'static str, &'static str);
+
+const REMOVALS: Counted = (
+    "pod_gc_collector_force_delete_pods_total",
+    "[ALPHA] Number of pods that are being forcefully deleted since the Pod GC Controller started.",
+);
+const ERRORS: Counted = (
+    "pod_gc_collector_force_delete_pod_errors_total",
+    "[ALPHA] Number of errors encountered when forcefully deleting the pods since the Pod GC \
+     Controller started.",
+);
+
+fn count((name, help): Counted, namespace: &str, why: Why) {
+    let reason = match why {
+        Why::TooManyFinished => "terminated",
+        Why::NodeGone => "orphaned",
+        Why::NeverPlaced => "unscheduled",
+        Why::OutOfService => "out-of-service",
+    };
+    let family = Registry::global().counter(name, help, &["namespace", "reason"]);
+    family.with(&[namespace, reason]).increment();
 }
 
 /// Why a pod is removed.
@@ -122,6 +150,7 @@ fn plan(
         finished.sort_by(|a, b| {
             let key = |pod: &Pod| {
                 (
+                    !is_evicted(pod),
                     pod.metadata.creation_timestamp.as_ref().map(|time| time.0),
                     pod.metadata.name.clone(),
                 )
@@ -132,6 +161,12 @@ fn plan(
         removed.extend(finished.drain(..surplus).map(|pod| (pod, Why::TooManyFinished)));
     }
     removed
+}
+
+/// Whether its kubelet threw it out: what is kept of it goes before what pods left by themselves.
+fn is_evicted(pod: &Pod) -> bool {
+    let reason = pod.status.as_ref().and_then(|status| status.reason.as_deref());
+    pods::phase(pod) == "Failed" && reason == Some("Evicted")
 }
 
 fn is_out_of_service(node: &Node) -> bool {
@@ -148,12 +183,13 @@ fn is_out_of_service(node: &Node) -> bool {
 fn removal(pod: &Pod, why: Why, now: Timestamp) -> Vec<Action> {
     let mut actions = Vec::new();
     if !pods::is_finished(pod) && why != Why::TooManyFinished {
-        let mut status = json!({"phase": "Failed"});
+        let generation = pod.metadata.generation;
+        let mut status = json!({"phase": "Failed", "observedGeneration": generation});
         if why == Why::NodeGone {
             status["conditions"] = json!([{
                 "type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC",
                 "message": "PodGC: node no longer exists",
-                "lastTransitionTime": now.to_string(),
+                "lastTransitionTime": now.to_string(), "observedGeneration": generation,
             }]);
         }
         let body = json!({"metadata": {"uid": pod.metadata.uid}, "status": status});
@@ -205,5 +241,14 @@ mod tests {
         assert_eq!(found, expected);
         assert_eq!(removal(&all[1], Why::NodeGone, Timestamp::UNIX_EPOCH).len(), 2);
         assert_eq!(removal(&all[4], Why::TooManyFinished, Timestamp::UNIX_EPOCH).len(), 1);
+    }
+
+    #[test]
+    fn evicted_pods_are_the_first_of_too_many() {
+        let mut evicted = Pod::clone(&pod("evicted", "n1", "Failed", false));
+        evicted.status.as_mut().expect("a status").reason = Some("Evicted".into());
+        let all = [pod("a", "n1", "Failed", false), Arc::new(evicted)];
+        let removed = plan(&all, &|_| None, &HashSet::new(), 1);
+        assert_eq!(removed[0].0.metadata.name.as_deref(), Some("evicted"));
     }
 }
