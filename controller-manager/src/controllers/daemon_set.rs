@@ -19,13 +19,16 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::{Api, Client};
 use plan::{Plan, Snapshot, plan};
 use runtime::clock::{self, Instant};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A node whose pod failed gets the next one after this, doubled each time up to the maximum.
 const FAILED_BACKOFF: Duration = Duration::from_secs(1);
 const FAILED_BACKOFF_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// How long a node's last failed pod is held against the next.
+const FAILED_MEMORY: Duration = Duration::from_secs(2 * 15 * 60);
 
 struct Controller {
     client: Client,
@@ -35,6 +38,7 @@ struct Controller {
     revisions: Arc<Informer<ControllerRevision>>,
     expectations: Expectations,
     recorder: Recorder,
+    /// By set and node: when the last failed pod went, and how long the next has to wait.
     failed: Mutex<HashMap<(String, String), (Instant, Duration)>>,
 }
 
@@ -131,7 +135,10 @@ impl Controller {
             pods: self.pods.controlled_by(uid),
             hash: revisions.hash(),
             manage: is_met,
+            held: HashSet::new(),
         };
+        let (held, held_for) = self.held(uid, &snapshot.pods);
+        let snapshot = Snapshot { held, ..snapshot };
         let plan = plan(&snapshot, clock::now());
         let failure = self.execute(&key, &set, &plan).await;
         for old in revisions.surplus(plan.history_limit, |old| {
@@ -148,7 +155,12 @@ impl Controller {
         match failure {
             Some(error) => Err(error),
             None if !is_met => Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK)),
-            None => Ok(plan.look_again.map_or(Outcome::Done, Outcome::Again)),
+            None => Ok(plan
+                .look_again
+                .into_iter()
+                .chain(held_for)
+                .min()
+                .map_or(Outcome::Done, Outcome::Again)),
         }
     }
 
@@ -204,11 +216,11 @@ impl Controller {
             self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
             failure = Some(error.into());
         }
-        for pod in &plan.delete {
+        for pod in &plan.ended {
+            self.replace(set, pod);
+        }
+        for pod in plan.ended.iter().chain(&plan.delete) {
             let name = pod.metadata.name.as_deref().unwrap_or_default();
-            if pods::is_finished(pod) && !self.may_replace_finished(set, pod) {
-                continue;
-            }
             match execute(&self.client, &Action::delete(&**pod)).await {
                 Ok(_) => {
                     let uid = pod.metadata.uid.clone().unwrap_or_default();
@@ -216,32 +228,50 @@ impl Controller {
                     let text = format!("Deleted pod: {name}");
                     self.recorder.tell(set, EventType::Normal, "SuccessfulDelete", text);
                 }
-                Err(error) => failure = Some(error.into()),
+                Err(error) => {
+                    let text = format!("Error deleting: {}", client::message(&error));
+                    self.recorder.tell(set, EventType::Warning, "FailedDelete", text);
+                    failure = Some(error.into());
+                }
             }
         }
         failure
     }
 
-    /// Tells of a pod that ended, and says whether its time to be replaced has come.
-    fn may_replace_finished(&self, set: &DaemonSet, pod: &Pod) -> bool {
-        let uid = set.metadata.uid.clone().unwrap_or_default();
+    /// Those of `pods` that failed where others failed a moment ago, and when the first of them
+    /// may be replaced.
+    fn held(&self, uid: &str, pods: &[Arc<Pod>]) -> (HashSet<String>, Option<Duration>) {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut held, mut first) = (HashSet::new(), None);
+        for pod in pods.iter().filter(|pod| pods::phase(pod) == "Failed") {
+            let key = (uid.to_owned(), pods::node_name(pod).to_owned());
+            let left = failed.get(&key).map(|(since, wait)| wait.saturating_sub(since.elapsed()));
+            let Some(left) = left.filter(|left| !left.is_zero()) else { continue };
+            held.extend(pod.metadata.uid.clone());
+            first = Some(first.map_or(left, |first: Duration| first.min(left)));
+        }
+        (held, first)
+    }
+
+    /// Tells of a pod that ended; after a failure its node waits longer the next time.
+    fn replace(&self, set: &DaemonSet, pod: &Pod) {
         let (key, node) = (Key::of(pod), pods::node_name(pod).to_owned());
         if pods::phase(pod) == "Succeeded" {
             let text =
                 format!("Found succeeded daemon pod {key} on node {node}, will try to delete it");
             self.recorder.tell(set, EventType::Normal, "SucceededDaemonPod", text);
-            return true;
+            return;
         }
-        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = clock::monotonic();
-        let (until, wait) = failed.entry((uid, node.clone())).or_insert((now, FAILED_BACKOFF));
-        if *until > now {
-            return false;
-        }
-        *until = now + *wait;
-        *wait = (*wait * 2).min(FAILED_BACKOFF_MAX);
         let text = format!("Found failed daemon pod {key} on node {node}, will try to kill it");
         self.recorder.tell(set, EventType::Warning, "FailedDaemonPod", text);
-        true
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.retain(|_, (since, _)| since.elapsed() <= FAILED_MEMORY);
+        let uid = set.metadata.uid.clone().unwrap_or_default();
+        let entry = failed.entry((uid, node));
+        entry
+            .and_modify(|(since, wait)| {
+                (*since, *wait) = (clock::monotonic(), (*wait * 2).min(FAILED_BACKOFF_MAX));
+            })
+            .or_insert_with(|| (clock::monotonic(), FAILED_BACKOFF));
     }
 }

@@ -10,7 +10,7 @@ use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetStatus};
 use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use k8s_openapi::jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(super) struct Snapshot<'a> {
     pub(super) hash: &'a str,
     /// Whether pods may be made and deleted now.
     pub(super) manage: bool,
+    /// The UIDs of failed pods that stay for a while: others failed on their nodes before.
+    pub(super) held: HashSet<String>,
 }
 
 /// The answer to a snapshot.
@@ -34,6 +36,8 @@ pub(super) struct Snapshot<'a> {
 pub(super) struct Plan {
     pub(super) create: Vec<Action>,
     pub(super) delete: Vec<Arc<Pod>>,
+    /// Pods to delete because they ended where one should run.
+    pub(super) ended: Vec<Arc<Pod>>,
     /// The set with its new status, where that changes.
     pub(super) status: Option<DaemonSet>,
     pub(super) look_again: Option<Duration>,
@@ -63,14 +67,16 @@ pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
     let mut nodes = Vec::new();
     if snapshot.manage {
         for place in &places {
-            manage(snapshot, place, bounds.surge > 0, &mut nodes, &mut plan.delete, now);
+            manage(snapshot, place, bounds.surge > 0, &mut nodes, &mut plan, now);
         }
-        if bounds.is_rolling && nodes.is_empty() && plan.delete.is_empty() {
+        let is_settled = nodes.is_empty() && plan.delete.is_empty() && plan.ended.is_empty();
+        if bounds.is_rolling && is_settled {
             update(snapshot, &places, &bounds, &mut nodes, &mut plan.delete, now);
         }
     }
     nodes.truncate(BURST_PODS);
-    plan.delete.truncate(BURST_PODS);
+    plan.ended.truncate(BURST_PODS);
+    plan.delete.truncate(BURST_PODS - plan.ended.len());
     plan.create = nodes
         .iter()
         .map(|node| Action::create(&new_pod(snapshot.set, node, snapshot.hash)))
@@ -87,7 +93,9 @@ pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
 
 fn places(snapshot: &Snapshot<'_>) -> Vec<Place> {
     let mut by_node: BTreeMap<String, Vec<Arc<Pod>>> = BTreeMap::new();
-    for pod in &snapshot.pods {
+    // What has ended and is being deleted waits for a finalizer, and for nobody here.
+    let is_over = |pod: &Pod| pods::is_finished(pod) && pods::is_terminating(pod);
+    for pod in snapshot.pods.iter().filter(|pod| !is_over(pod)) {
         by_node.entry(target(pod).unwrap_or_default().to_owned()).or_default().push(pod.clone());
     }
     let mut places: Vec<Place> = snapshot
@@ -126,10 +134,11 @@ fn manage(
     place: &Place,
     has_surge: bool,
     nodes: &mut Vec<String>,
-    delete: &mut Vec<Arc<Pod>>,
+    plan: &mut Plan,
     now: Timestamp,
 ) {
     let alive = || place.pods.iter().filter(|pod| !pods::is_terminating(pod));
+    let delete = &mut plan.delete;
     if place.node.is_none() || !place.may_stay {
         delete.extend(alive().cloned());
         return;
@@ -138,7 +147,9 @@ fn manage(
         nodes.push(place.name.clone());
         return;
     }
-    delete.extend(alive().filter(|pod| pods::is_finished(pod)).cloned());
+    let is_held = |pod: &Pod| pod.metadata.uid.as_ref().is_some_and(|u| snapshot.held.contains(u));
+    let ended = alive().filter(|pod| pods::is_finished(pod) && !is_held(pod));
+    plan.ended.extend(ended.cloned());
     let running: Vec<&Arc<Pod>> = alive().filter(|pod| !pods::is_finished(pod)).collect();
     if !has_surge {
         delete.extend(running.into_iter().skip(1).cloned());
@@ -191,33 +202,72 @@ fn update(
     delete: &mut Vec<Arc<Pod>>,
     now: Timestamp,
 ) {
-    let mut busy = 0;
-    let mut candidates = Vec::new();
-    for place in places.iter().filter(|place| place.node.is_some() && place.should_run) {
-        let alive: Vec<&Arc<Pod>> =
-            place.pods.iter().filter(|pod| !pods::is_terminating(pod)).collect();
-        let (new, old): (Vec<_>, Vec<_>) =
-            alive.into_iter().partition(|pod| is_updated(snapshot.set, pod, snapshot.hash));
-        match (new.first(), old.first()) {
-            (Some(new), None) => busy += usize::from(!is_available(snapshot.set, new, now)),
-            (None, Some(old)) if !is_available(snapshot.set, old, now) => {
-                // It serves nobody: its going costs nothing.
-                busy += usize::from(bounds.surge == 0);
-                match bounds.surge {
-                    0 => delete.push((*old).clone()),
-                    _ => nodes.push(place.name.clone()),
-                }
-            }
-            (None, Some(old)) => candidates.push((place.name.clone(), (*old).clone())),
-            _ => busy += 1,
-        }
+    let concerned = places.iter().filter(|place| place.node.is_some());
+    let concerned = concerned.filter(|place| place.should_run || !place.pods.is_empty());
+    let mut update = Update { is_surge: bounds.surge > 0, ..Update::default() };
+    for place in concerned {
+        update.look_at(snapshot, place, now);
     }
-    let room = if bounds.surge > 0 { bounds.surge } else { bounds.unavailable };
-    for (name, old) in candidates.into_iter().take(room.saturating_sub(busy)) {
-        if bounds.surge > 0 {
-            nodes.push(name);
-        } else {
-            delete.push(old);
+    let wanted = places.iter().filter(|place| place.should_run).count();
+    nodes.append(&mut update.open);
+    delete.append(&mut update.down);
+    if update.is_surge {
+        // Who asked for a surge wants all to serve: what should no longer be where it is goes when
+        // others do its work.
+        let spare = update.available.saturating_sub(wanted);
+        delete.extend(update.misplaced.into_iter().take(spare));
+        let room = bounds.surge.saturating_sub(update.busy);
+        nodes.extend(update.candidates.into_iter().take(room).map(|(name, _)| name));
+    } else {
+        let room = bounds.unavailable.saturating_sub(update.busy);
+        delete.extend(update.candidates.into_iter().take(room).map(|(_, old)| old));
+    }
+}
+
+/// How far the nodes have come.
+#[derive(Default)]
+struct Update {
+    is_surge: bool,
+    /// Nodes that count against what may be missing, or be there in addition.
+    busy: usize,
+    /// Nodes with a pod that is available, old or new.
+    available: usize,
+    /// Old pods that serve nobody: their going costs nothing.
+    down: Vec<Arc<Pod>>,
+    /// With surge: nodes whose old pod serves nobody get the new one at once.
+    open: Vec<String>,
+    /// Nodes with an old pod that serves.
+    candidates: Vec<(String, Arc<Pod>)>,
+    /// With surge: old pods that serve where they should no longer be.
+    misplaced: Vec<Arc<Pod>>,
+}
+
+impl Update {
+    fn look_at(&mut self, snapshot: &Snapshot<'_>, place: &Place, now: Timestamp) {
+        let alive = place.pods.iter().filter(|pod| !pods::is_terminating(pod));
+        let (new, old): (Vec<_>, Vec<_>) =
+            alive.partition(|pod| is_updated(snapshot.set, pod, snapshot.hash));
+        if new.len() > 1 || old.len() > 1 {
+            // The surplus goes first.
+            self.busy += 1;
+            return;
+        }
+        let serves = |pod: &Arc<Pod>| is_available(snapshot.set, pod, now);
+        self.available += usize::from(old.first().or(new.first()).is_some_and(|pod| serves(pod)));
+        match (new.first(), old.first()) {
+            (Some(new), None) => self.busy += usize::from(!self.is_surge && !serves(new)),
+            (None, None) => self.busy += usize::from(!self.is_surge),
+            // With surge the old one goes when the new one serves: see `manage`.
+            (Some(new), Some(_)) => self.busy += usize::from(!self.is_surge || !serves(new)),
+            (None, Some(old)) => match (serves(old), self.is_surge) {
+                (false, true) if place.should_run => self.open.push(place.name.clone()),
+                (false, is_surge) => {
+                    self.down.push((*old).clone());
+                    self.busy += usize::from(!is_surge);
+                }
+                (true, true) if !place.should_run => self.misplaced.push((*old).clone()),
+                (true, _) => self.candidates.push((place.name.clone(), (*old).clone())),
+            },
         }
     }
 }
@@ -298,7 +348,17 @@ mod tests {
         nodes: Vec<Arc<Node>>,
         pods: Vec<Arc<Pod>>,
     ) -> (Plan, Vec<String>, Vec<String>) {
-        let snapshot = Snapshot { set, nodes, pods, hash: "new", manage: true };
+        run_held(set, nodes, pods, &[])
+    }
+
+    fn run_held(
+        set: &DaemonSet,
+        nodes: Vec<Arc<Node>>,
+        pods: Vec<Arc<Pod>>,
+        held: &[&str],
+    ) -> (Plan, Vec<String>, Vec<String>) {
+        let held = held.iter().map(|uid| (*uid).to_owned()).collect();
+        let snapshot = Snapshot { set, nodes, pods, hash: "new", manage: true, held };
         let plan = plan(&snapshot, Timestamp::from_second(100).expect("valid"));
         let created = plan.create.iter().map(|action| {
             let Action::Create { body, .. } = action else { panic!("a create") };
@@ -365,5 +425,73 @@ mod tests {
         let (_, created, deleted) = run(&set(rolling(0, 1)), vec![node("a", "linux", None)], pods);
         assert!(created.is_empty());
         assert_eq!(deleted, ["second", "early"]);
+    }
+
+    /// `pod`, ended with `phase`; `ending` where it is being deleted too.
+    fn ended(pod: Arc<Pod>, phase: &str, ending: bool) -> Arc<Pod> {
+        let mut pod = Pod::clone(&pod);
+        let status = pod.status.get_or_insert_default();
+        (status.phase, status.conditions) = (Some(phase.into()), None);
+        let time = pod.metadata.creation_timestamp.clone();
+        pod.metadata.deletion_timestamp = time.filter(|_| ending);
+        Arc::new(pod)
+    }
+
+    #[test]
+    fn a_pod_that_ended_is_replaced_in_its_turn() {
+        let nodes = || ["a", "b"].map(|name| node(name, "linux", None)).to_vec();
+        let pods = |phase, ending| {
+            vec![ended(pod("pa", "a", "new", true), phase, ending), pod("pb", "b", "new", true)]
+        };
+        let names = |pods: &[Arc<Pod>]| {
+            pods.iter().map(|pod| pod.metadata.name.clone().expect("named")).collect::<Vec<_>>()
+        };
+        for phase in ["Failed", "Succeeded"] {
+            let (plan, created, deleted) = run(&set(rolling(0, 1)), nodes(), pods(phase, false));
+            assert_eq!(
+                (created.len(), deleted.len(), names(&plan.ended)),
+                (0, 0, vec!["pa".into()])
+            );
+        }
+        let (plan, created, _) =
+            run_held(&set(rolling(0, 1)), nodes(), pods("Failed", false), &["pa"]);
+        assert!(created.is_empty() && plan.ended.is_empty());
+        let (plan, created, _) = run(&set(rolling(0, 1)), nodes(), pods("Failed", true));
+        assert_eq!((created, plan.ended.len()), (vec!["a".to_owned()], 0));
+        let status = plan.status.expect("changed").status.expect("a status");
+        assert_eq!(status.current_number_scheduled, 1, "what is over counts for nothing");
+    }
+
+    #[test]
+    fn a_failed_pod_that_is_held_does_not_hold_up_the_update() {
+        let nodes = ["a", "b"].map(|name| node(name, "linux", None)).to_vec();
+        let pods =
+            vec![ended(pod("pa", "a", "old", true), "Failed", false), pod("pb", "b", "old", true)];
+        let (_, _, deleted) = run_held(&set(rolling(0, 2)), nodes, pods, &["pa"]);
+        assert_eq!(deleted, ["pa", "pb"]);
+    }
+
+    #[test]
+    fn an_update_reaches_pods_that_only_may_stay() {
+        let nodes = || vec![node("a", "linux", Some("keep-out")), node("b", "linux", None)];
+        let pods = |hash, ready| vec![pod("pa", "a", "old", ready), pod("pb", "b", hash, true)];
+        let (_, created, deleted) = run(&set(rolling(0, 1)), nodes(), pods("new", true));
+        assert_eq!((created.len(), deleted), (0, vec!["pa".to_owned()]));
+        let (_, created, deleted) = run(&set(rolling(1, 0)), nodes(), pods("new", true));
+        assert_eq!(
+            (created.len(), deleted),
+            (0, vec!["pa".to_owned()]),
+            "one serves, one is wanted"
+        );
+        let (_, created, deleted) = run(&set(rolling(1, 0)), nodes(), pods("new", false));
+        assert_eq!((created.len(), deleted), (0, vec!["pa".to_owned()]));
+    }
+
+    #[test]
+    fn with_surge_only_new_pods_beside_old_ones_count() {
+        let nodes = ["a", "b"].map(|name| node(name, "linux", None)).to_vec();
+        let pods = vec![pod("pa", "a", "new", false), pod("pb", "b", "old", true)];
+        let (_, created, deleted) = run(&set(rolling(1, 0)), nodes, pods);
+        assert_eq!((created, deleted.len()), (vec!["b".to_owned()], 0));
     }
 }
