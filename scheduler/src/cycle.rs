@@ -5,10 +5,12 @@
 
 use crate::judge::{Judge, Refused};
 use crate::limits::{FEASIBLE_NODES_MIN, FEASIBLE_PERCENT_MIN};
-use crate::plugins::{Events, Row, Score};
+use crate::node::NodeInfo;
+use crate::plugin::{Events, Score};
+use crate::plugins::Row;
 use crate::pod::PodInfo;
 use crate::refusal::{NodeVerdict, Refusal};
-use crate::snapshot::{NodeInfo, Snapshot};
+use crate::snapshot::Snapshot;
 use std::sync::Arc;
 
 /// What became of it.

@@ -1,8 +1,10 @@
 //! What the filters of all plugins say about one pod, node by node.
 
-use crate::plugins::{Filter, Row, Verdict};
+use crate::node::NodeInfo;
+use crate::plugin::{Filter, Verdict};
+use crate::plugins::Row;
 use crate::pod::PodInfo;
-use crate::snapshot::{NodeInfo, Snapshot};
+use crate::snapshot::Snapshot;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@
 //! `k8s.io/kubernetes/pkg/scheduler`.
 
 mod cache;
+mod class;
 mod config;
 mod cycle;
 mod driver;
@@ -12,6 +13,8 @@ mod flags;
 mod judge;
 mod kin;
 mod limits;
+mod node;
+mod plugin;
 mod plugins;
 mod pod;
 mod preemption;

@@ -1,7 +1,7 @@
 //! A pod as the scheduler looks at it: what is computed once and asked for often.
 
+use crate::class::Class;
 use crate::resources::Resources;
-use crate::tallies::Class;
 use crate::terms::Terms;
 use control::Key;
 use control::selector::Matcher;
@@ -26,7 +26,7 @@ pub(crate) struct PodInfo {
     pub(crate) kin: Vec<Matcher>,
     /// Its wishes about other pods.
     pub(crate) terms: Arc<Terms>,
-    /// What selectors can tell it from other pods by.
+    /// What counts it together with pods like it.
     pub(crate) class: Arc<Class>,
     /// The claims for volumes that it uses.
     pub(crate) claims: Vec<Key>,
@@ -41,7 +41,7 @@ impl PodInfo {
             scored: Resources::scored_of_pod(&pod),
             ports: host_ports(&pod),
             terms: Arc::new(Terms::of(&pod)),
-            class: Arc::new(class(&pod)),
+            class: Arc::new(Class::of(&pod)),
             claims: claims_of(&pod).map(|(key, _)| key).collect(),
             priority: pod.spec.as_ref().and_then(|spec| spec.priority).unwrap_or(0),
             kin: Vec::new(),
@@ -52,20 +52,6 @@ impl PodInfo {
     pub(crate) fn spec(&self) -> &PodSpec {
         static EMPTY: LazyLock<PodSpec> = LazyLock::new(PodSpec::default);
         self.pod.spec.as_ref().unwrap_or(&EMPTY)
-    }
-}
-
-fn class(pod: &Pod) -> Class {
-    let affinity = pod.spec.as_ref().and_then(|spec| spec.affinity.as_ref());
-    let wishes = affinity.map(|all| (&all.pod_affinity, &all.pod_anti_affinity));
-    let wishes = wishes.filter(|(with, without)| with.is_some() || without.is_some());
-    Class {
-        namespace: pod.metadata.namespace.clone().unwrap_or_default(),
-        labels: pod.metadata.labels.clone().unwrap_or_default(),
-        is_terminating: pod.metadata.deletion_timestamp.is_some(),
-        affinity: wishes
-            .map(|wishes| serde_json::to_string(&wishes).expect("plain JSON"))
-            .unwrap_or_default(),
     }
 }
 

@@ -4,7 +4,7 @@
 //! Mirrors `k8s.io/kubernetes/pkg/scheduler/backend/queue`; of its hints only the kinds of events.
 
 use crate::limits::UNSCHEDULABLE_MAX;
-use crate::plugins::Events;
+use crate::plugin::Events;
 use crate::pod::PodInfo;
 use control::Key;
 use runtime::clock::{self, Instant};

@@ -2,7 +2,7 @@
 //!
 //! Mirrors `FitError` and `Diagnosis` (`k8s.io/kubernetes/pkg/scheduler/framework/types.go`).
 
-use crate::plugins::Events;
+use crate::plugin::Events;
 use std::collections::BTreeMap;
 
 /// Why none fits.

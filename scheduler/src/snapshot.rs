@@ -3,15 +3,15 @@
 //! A clone is a handful of shared pointers, so that a cycle may also ask "what if": it changes its
 //! own clone, and only what is touched is copied.
 
-use crate::pod::{HostPort, PodInfo};
-use crate::resources::Resources;
+use crate::node::NodeInfo;
+use crate::pod::PodInfo;
 use crate::surroundings::Surroundings;
 use crate::tallies::Tallies;
-use crate::topology::{Domains, Topology};
-use k8s_openapi::api::core::v1::{Node, NodeSpec, Taint};
+use crate::topology::{self, Domains, Topology};
+use k8s_openapi::api::core::v1::Node;
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// Every node, and all that is counted over them.
 #[derive(Clone, Debug, Default)]
@@ -116,68 +116,11 @@ impl Snapshot {
         let spread = spread.map(|constraint| constraint.topology_key.as_str());
         let keys = pod.terms.all().map(|term| term.topology_key.as_str());
         // Services and controllers spread their pods over these unasked.
-        let unasked = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"];
+        let unasked = [topology::HOSTNAME, topology::ZONE];
         for key in keys.chain(spread).chain(unasked) {
             if !self.topology.follows(key) {
                 Arc::make_mut(&mut self.topology).follow(key, &self.nodes);
             }
         }
-    }
-}
-
-/// A node, the pods that are on it or on their way, and their sums.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct NodeInfo {
-    pub(crate) name: String,
-    /// Its place among the snapshot's nodes.
-    pub(crate) place: usize,
-    pub(crate) node: Arc<Node>,
-    pub(crate) allocatable: Resources,
-    pub(crate) requested: Resources,
-    pub(crate) scored: Resources,
-    pub(crate) pods: Vec<Arc<PodInfo>>,
-}
-
-impl NodeInfo {
-    fn set_node(&mut self, node: Arc<Node>) {
-        let status = node.status.as_ref();
-        self.allocatable = Resources::of(status.and_then(|status| status.allocatable.as_ref()));
-        self.node = node;
-    }
-
-    fn add_pod(&mut self, pod: Arc<PodInfo>) {
-        self.requested.add(&pod.request);
-        self.scored.add(&pod.scored);
-        self.pods.push(pod);
-    }
-
-    fn remove_pod(&mut self, uid: &str) -> Option<Arc<PodInfo>> {
-        let index = self.pods.iter().position(|pod| pod.uid == uid)?;
-        let pod = self.pods.swap_remove(index);
-        self.requested.sub(&pod.request);
-        self.scored.sub(&pod.scored);
-        Some(pod)
-    }
-
-    pub(crate) fn spec(&self) -> &NodeSpec {
-        static EMPTY: LazyLock<NodeSpec> = LazyLock::new(NodeSpec::default);
-        self.node.spec.as_ref().unwrap_or(&EMPTY)
-    }
-
-    pub(crate) fn label(&self, key: &str) -> Option<&str> {
-        self.node.metadata.labels.as_ref()?.get(key).map(String::as_str)
-    }
-
-    pub(crate) fn taints(&self) -> &[Taint] {
-        self.spec().taints.as_deref().unwrap_or_default()
-    }
-
-    /// Whether a pod on it has taken `wanted`, on that address or on all.
-    pub(crate) fn has_port(&self, wanted: &HostPort) -> bool {
-        let (address, protocol, number) = wanted;
-        self.pods.iter().flat_map(|pod| &pod.ports).any(|(taken, taken_protocol, taken_number)| {
-            let same_address = taken == address || taken == "0.0.0.0" || address == "0.0.0.0";
-            taken_protocol == protocol && taken_number == number && same_address
-        })
     }
 }

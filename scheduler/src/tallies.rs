@@ -3,23 +3,12 @@
 //! Pods that no selector can tell apart are one class, with one count for each node. A cycle looks
 //! at classes, never at pods. Claims in use are counted likewise.
 
+use crate::class::Class;
 use crate::pod::PodInfo;
 use crate::terms::Terms;
 use control::Key;
-use control::selector::Labels;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-
-/// What tells pods apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Class {
-    pub(crate) namespace: String,
-    pub(crate) labels: Labels,
-    /// Whether they are being deleted.
-    pub(crate) is_terminating: bool,
-    /// Their wishes about other pods, as JSON.
-    pub(crate) affinity: String,
-}
 
 /// The pods of one class.
 #[derive(Clone, Debug)]

@@ -3,9 +3,15 @@
 //! A label that some pod counts by is followed from then on: each node's domain is a small number,
 //! kept as nodes come, change and go.
 
-use crate::snapshot::NodeInfo;
+use crate::node::NodeInfo;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// The label whose every node is a domain of its own.
+pub(crate) const HOSTNAME: &str = "kubernetes.io/hostname";
+
+/// The label of a node's zone.
+pub(crate) const ZONE: &str = "topology.kubernetes.io/zone";
 
 /// A node without the label.
 const NOWHERE: u32 = u32::MAX;

@@ -3,8 +3,8 @@
 //! Mirrors `plugins/volumebinding/binder.go` and `FindMatchingVolume`
 //! (`k8s.io/component-helpers/storage/volume`). How much a CSI driver has left is not looked at.
 
+use crate::node::NodeInfo;
 use crate::pod::PodInfo;
-use crate::snapshot::NodeInfo;
 use crate::surroundings::Surroundings;
 use control::Key;
 use control::node_selector::term_matches;

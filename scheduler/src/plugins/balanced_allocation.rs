@@ -4,11 +4,12 @@
 //! the balance better or worse. Only what pods ask for is counted, and a pod that asks for
 //! neither has no say.
 
-use super::{Feasible, Normalize, Plugin, Score};
 use crate::limits::SCORE_MAX;
+use crate::node::NodeInfo;
+use crate::plugin::{Feasible, Normalize, Plugin, Score};
 use crate::pod::PodInfo;
 use crate::resources::Resources;
-use crate::snapshot::{NodeInfo, Snapshot};
+use crate::snapshot::Snapshot;
 
 pub(crate) struct BalancedAllocation;
 

@@ -1,6 +1,6 @@
 //! DynamicResources: devices are not given out yet, so a pod that asks for some is told so.
 
-use super::{Events, Filter, Plugin};
+use crate::plugin::{Events, Filter, Plugin};
 use crate::pod::PodInfo;
 use crate::snapshot::Snapshot;
 

@@ -3,10 +3,11 @@
 //!
 //! Mirrors `plugins/imagelocality`.
 
-use super::{Feasible, Normalize, Plugin, Score};
 use crate::limits::SCORE_MAX;
+use crate::node::NodeInfo;
+use crate::plugin::{Feasible, Normalize, Plugin, Score};
 use crate::pod::PodInfo;
-use crate::snapshot::{NodeInfo, Snapshot};
+use crate::snapshot::Snapshot;
 use k8s_openapi::api::core::v1::ContainerImage;
 
 /// Below this many bytes of images there is nothing to gain.

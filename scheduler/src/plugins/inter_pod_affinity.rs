@@ -4,10 +4,12 @@
 //! Mirrors `plugins/interpodaffinity`. Pods are never looked at: their classes are counted on each
 //! node already, and a cycle adds those up by domain.
 
-use super::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
+use crate::class::Class;
+use crate::node::NodeInfo;
+use crate::plugin::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
-use crate::snapshot::{NodeInfo, Snapshot};
-use crate::tallies::{Class, Tally};
+use crate::snapshot::Snapshot;
+use crate::tallies::Tally;
 use crate::terms::Term;
 use crate::topology::Sums;
 

@@ -2,9 +2,10 @@
 //!
 //! Mirrors `plugins/nodeaffinity`; what a selector means is in [`control::node_selector`].
 
-use super::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
+use crate::node::NodeInfo;
+use crate::plugin::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
-use crate::snapshot::{NodeInfo, Snapshot};
+use crate::snapshot::Snapshot;
 use control::node_selector::{required, selects, term_matches};
 use std::collections::BTreeSet;
 

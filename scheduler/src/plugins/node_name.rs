@@ -1,6 +1,6 @@
 //! NodeName: a pod that names a node fits no other.
 
-use super::{Events, Filter, Plugin, Verdict};
+use crate::plugin::{Events, Filter, Plugin, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::Snapshot;
 

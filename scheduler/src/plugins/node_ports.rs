@@ -1,6 +1,6 @@
 //! NodePorts: two pods of a node can't have the same port of the host.
 
-use super::{Events, Filter, Plugin, Verdict};
+use crate::plugin::{Events, Filter, Plugin, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::Snapshot;
 

@@ -2,11 +2,12 @@
 //!
 //! Mirrors `plugins/noderesources/fit.go` and `least_allocated.go`.
 
-use super::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::limits::SCORE_MAX;
+use crate::node::NodeInfo;
+use crate::plugin::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
 use crate::resources::Resources;
-use crate::snapshot::{NodeInfo, Snapshot};
+use crate::snapshot::Snapshot;
 
 pub(crate) struct NodeResourcesFit;
 

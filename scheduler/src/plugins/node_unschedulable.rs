@@ -1,6 +1,6 @@
 //! NodeUnschedulable: a cordoned node takes only pods that tolerate it.
 
-use super::{Events, Filter, Plugin, Verdict};
+use crate::plugin::{Events, Filter, Plugin, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::Snapshot;
 use control::taints::tolerates;

@@ -3,9 +3,10 @@
 //! Mirrors `plugins/nodevolumelimits`. Counted are the volumes of the node's pods; attachments
 //! that no pod of the node uses (any more) are not.
 
-use super::{Events, Filter, Plugin, Verdict};
+use crate::node::NodeInfo;
+use crate::plugin::{Events, Filter, Plugin, Verdict};
 use crate::pod::PodInfo;
-use crate::snapshot::{NodeInfo, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::surroundings::Surroundings;
 use crate::volumes::class_of;
 use control::Key;

@@ -5,10 +5,11 @@
 
 mod constraint;
 
-use super::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
+use crate::node::NodeInfo;
+use crate::plugin::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
-use crate::snapshot::{NodeInfo, Snapshot};
-use crate::topology::Domains;
+use crate::snapshot::Snapshot;
+use crate::topology::{Domains, HOSTNAME};
 use constraint::Constraint;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +17,6 @@ use std::sync::Arc;
 const MISMATCH: &str = "node(s) didn't match pod topology spread constraints";
 const NO_LABEL: &str =
     "node(s) didn't match pod topology spread constraints (missing required label)";
-const HOSTNAME: &str = "kubernetes.io/hostname";
 
 pub(crate) struct PodTopologySpread;
 

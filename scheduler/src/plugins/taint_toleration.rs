@@ -3,9 +3,10 @@
 //!
 //! Mirrors `plugins/tainttoleration`.
 
-use super::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
+use crate::node::NodeInfo;
+use crate::plugin::{Events, Feasible, Filter, Normalize, Plugin, Score, Verdict};
 use crate::pod::PodInfo;
-use crate::snapshot::{NodeInfo, Snapshot};
+use crate::snapshot::Snapshot;
 use control::taints::tolerates;
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 

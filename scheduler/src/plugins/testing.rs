@@ -1,6 +1,8 @@
 //! Nodes and pods for the plugins' tests.
 
-use super::*;
+use crate::plugin::{Filter, Plugin, Score, Verdict};
+use crate::pod::PodInfo;
+use crate::snapshot::Snapshot;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! Mirrors `plugins/volumebinding`; what is found is in [`crate::volumes`]. Volumes count nothing
 //! in the scores, as upstream without `StorageCapacityScoring`.
 
-use super::{Events, Filter, Plugin, Verdict};
+use crate::plugin::{Events, Filter, Plugin, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::Snapshot;
 use crate::volumes::PodClaims;

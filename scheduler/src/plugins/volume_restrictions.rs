@@ -2,7 +2,7 @@
 //!
 //! Mirrors `plugins/volumerestrictions`.
 
-use super::{Events, Filter, Plugin, Verdict};
+use crate::plugin::{Events, Filter, Plugin, Verdict};
 use crate::pod::PodInfo;
 use crate::snapshot::Snapshot;
 use control::Key;

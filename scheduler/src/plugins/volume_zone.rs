@@ -3,9 +3,10 @@
 //! Mirrors `plugins/volumezone`: what counts are the labels of volumes and nodes, the old names of
 //! the labels too.
 
-use super::{Events, Filter, Plugin, Verdict};
+use crate::node::NodeInfo;
+use crate::plugin::{Events, Filter, Plugin, Verdict};
 use crate::pod::PodInfo;
-use crate::snapshot::{NodeInfo, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::volumes::class_of;
 use control::Key;
 use std::collections::BTreeSet;

@@ -1,16 +1,16 @@
 //! One constraint: which pods it counts, and on which nodes.
 
-use super::HOSTNAME;
+use crate::node::NodeInfo;
 use crate::plugins::taint_toleration::keeps_away;
 use crate::pod::PodInfo;
-use crate::snapshot::{NodeInfo, Snapshot};
-use crate::topology::Domains;
+use crate::snapshot::Snapshot;
+use crate::topology::{Domains, HOSTNAME, ZONE};
 use control::node_selector::{required, selects};
 use control::selector::{Labels, Matcher, is_empty, matches_all};
 
 /// What is asked for pods that ask for nothing: the label, and how much more one value of it may
 /// have than another.
-const SYSTEM: [(&str, i64); 2] = [(HOSTNAME, 3), ("topology.kubernetes.io/zone", 5)];
+const SYSTEM: [(&str, i64); 2] = [(HOSTNAME, 3), (ZONE, 5)];
 
 /// One, compiled.
 #[derive(Debug)]
