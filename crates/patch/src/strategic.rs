@@ -1,12 +1,13 @@
 //! Strategic merge patch: a merge patch that knows from the schema how lists merge.
 //!
 //! `strategic/meta.rs` looks fields up, `strategic/list.rs` merges lists, `strategic/order.rs`
-//! gives them their order. Mirrors `k8s.io/apimachinery/pkg/util/strategicpatch`, of which only the
+//! gives them their order, which `strategic/set_order.rs` reads from the patch. Mirrors `k8s.io/apimachinery/pkg/util/strategicpatch`, of which only the
 //! server's half is here: patches are applied, never made.
 
 mod list;
 mod meta;
 mod order;
+mod set_order;
 
 use crate::PatchError;
 use meta::Place;
@@ -51,7 +52,7 @@ fn merge_objects(
         };
     }
     retain_keys(&mut original, &mut patch)?;
-    order::merge_ordered_lists(&mut original, &mut patch, place)?;
+    set_order::merge_ordered_lists(&mut original, &mut patch, place)?;
     for (key, value) in patch {
         if key.starts_with(DELETE_FROM_LIST) {
             let field = directive_field(&key, DELETE_FROM_LIST)
