@@ -1,26 +1,13 @@
 //! A running program, which ends when this is dropped.
 
-use crate::wait::until;
+use crate::wait::{Ended, until};
 use anyhow::{Context, Result, bail};
-use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// The lines of a log that an error shows.
 const LINES_SHOWN: usize = 15;
-
-/// A program that has ended, which no waiting mends.
-#[derive(Debug)]
-pub(crate) struct Ended(String);
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Ended {}
 
 /// A program and its log.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Waiting for what has to come. A limit ends a test that hangs; nothing is said of how fast.
 
-use crate::process::Ended;
 use anyhow::{Result, anyhow};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 /// The limit for whatever comes at once on an idle machine.
@@ -26,3 +26,15 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<T>) -> Result<T> {
         }
     }
 }
+
+/// A program that has ended, which no waiting mends.
+#[derive(Debug)]
+pub(crate) struct Ended(pub(crate) String);
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Ended {}
