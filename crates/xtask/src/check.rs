@@ -7,7 +7,7 @@
 //! link-time optimization of five programs takes longer than all the rest, and is asked for by
 //! `--release`.
 
-use crate::{hardway, repository, tidy, tools};
+use crate::{hardway, prepare, repository, tidy};
 use anyhow::{Context, Result, bail};
 use regex::Regex;
 use std::io::{BufRead, BufReader};
@@ -34,7 +34,7 @@ pub fn run(release: bool) -> Result<bool> {
             tally.failed = tally.failed.max(before + 1);
         }
     };
-    step("prepare", &mut |_| tools::ensure());
+    step("prepare", &mut |_| prepare::run());
     let mut nodes = false;
     step("prepare nodes", &mut |_| {
         if let Some(why) = hardway::hindrance()? {

@@ -6,6 +6,7 @@ pub mod check;
 pub mod compare;
 pub mod hardway;
 pub mod modules;
+pub mod prepare;
 pub mod record;
 pub mod schema;
 pub mod tidy;

@@ -1,39 +1,13 @@
-//! Programs of others that the checks need: found, or brought where they are missing. Debian's by
-//! package name, upstream's from their Go modules, all else from nowhere.
+//! Programs of others that the checks need: found, or installed from Debian by package name; `go` as
+//! a module too. Upstream's are built by `upstream.rs`, and `prepare.rs` brings them all.
 
 mod go;
 
 pub use go::go;
 
 use anyhow::{Context, Result, bail};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-
-/// Programs that the checks call, and Debian's packages with them.
-const PROGRAMS: &[(&str, &str)] =
-    &[("etcd", "etcd-server"), ("etcdctl", "etcd-client"), ("openssl", "openssl")];
-
-/// Upstream's programs that tests run.
-const UPSTREAM: &[&str] =
-    &["kube-apiserver", "kubectl", "kube-controller-manager", "kube-scheduler"];
-
-/// Brings all that the tests of the whole need. The first time takes minutes, most of them Go's.
-///
-/// # Errors
-/// What could not be brought, with the reason.
-pub fn ensure() -> Result<()> {
-    for (program, package) in PROGRAMS {
-        if find(program).is_none() {
-            install(&[package])?;
-        }
-    }
-    old_kubectl()?;
-    for program in UPSTREAM {
-        say(&format!("upstream's {program} (built once, which takes minutes)"));
-        crate::upstream::binary(program)?;
-    }
-    Ok(())
-}
 
 /// Where a program lies, by `PATH`, or where Debian puts what an administrator calls.
 pub fn find(program: &str) -> Option<PathBuf> {
@@ -75,38 +49,8 @@ pub fn install(packages: &[&str]) -> Result<()> {
     run(&mut install)
 }
 
-/// The kubectl of Debian 12, which is 1.20, unpacked beside the system: it would stand in the way of
-/// a newer one.
-fn old_kubectl() -> Result<()> {
-    let folder = cache("kubectl-1.20")?;
-    if folder.join("usr/bin/kubectl").is_file() {
-        return Ok(());
-    }
-    say("kubectl 1.20 from Debian");
-    let scratch = tempfile::tempdir_in(cache("")?)?;
-    let download = || {
-        run(Command::new("apt-get")
-            .args(["download", "-q", "kubernetes-client"])
-            .current_dir(&scratch))
-    };
-    if download().is_err() {
-        run(Command::new("apt-get").args(["update", "-q"]))?;
-        download()?;
-    }
-    let package = std::fs::read_dir(&scratch)?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-        .context("apt-get download kubernetes-client left no package")?;
-    unpack(&package, &folder)
-}
-
-fn unpack(package: &Path, folder: &Path) -> Result<()> {
-    run(Command::new("dpkg").arg("-x").arg(package).arg(folder))
-}
-
 /// Runs to the end, its output where ours goes.
-fn run(command: &mut Command) -> Result<()> {
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let status = command.status().with_context(|| format!("{name} does not start"))?;
     if !status.success() {
@@ -115,6 +59,7 @@ fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-fn say(what: &str) {
+/// Tells what is brought.
+pub(crate) fn say(what: &str) {
     println!("prepare: {what}");
 }
