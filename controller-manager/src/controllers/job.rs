@@ -6,6 +6,7 @@
 
 mod backoff;
 mod indexes;
+mod metrics;
 mod plan;
 mod pod;
 mod policy;
@@ -135,10 +136,13 @@ impl Controller {
             return self.adopt_and_release(&key, &job, &claims.actions).await;
         }
         let memory = self.recall(&key, &job, &claims.owned);
+        let begun = clock::monotonic();
         let snapshot = Snapshot { job: &job, pods: claims.owned, manage: is_met, memory: &memory };
         let plan = plan(&snapshot, clock::now());
-        let look_again = plan.look_again;
-        self.execute(&key, &job, plan).await?;
+        let (look_again, action) = (plan.look_again, plan.action);
+        let done = self.execute(&key, &job, plan).await;
+        metrics::synced(&job, done.is_ok(), action, begun.elapsed());
+        done?;
         match look_again {
             _ if !is_met => Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK)),
             Some(delay) => Ok(Outcome::Again(delay)),
@@ -204,12 +208,14 @@ impl Controller {
     /// Pods first, then the status that counts them, and last the finalizers of those that stand
     /// in it: a crash between any two of these loses no count.
     async fn execute(&self, key: &Key, job: &Job, plan: Plan) -> Result<(), SyncError> {
+        let mut failure = None;
         for pod in &plan.delete {
-            for action in &pod.actions {
-                match execute(&self.client, action).await {
-                    Err(error) if client::is_not_found(&error) => break,
-                    other => drop(other?),
-                }
+            let gone = self.remove(&pod.actions).await;
+            if let Err(error) = gone {
+                let text = format!("Error deleting: {}", client::message(&error));
+                self.recorder.tell(job, EventType::Warning, "FailedDelete", text);
+                failure = Some(error);
+                continue;
             }
             self.expectations.deleted(key, [(pod.key.clone(), pod.uid.clone())]);
             let text = format!("Deleted pod: {}", pod.key.name);
@@ -222,8 +228,16 @@ impl Controller {
             let text = format!("Created pod: {name}");
             self.recorder.tell(job, EventType::Normal, "SuccessfulCreate", text);
         }
-        if let Some(status) = &plan.status {
+        if let Some(error) = failed.filter(|error| !is_refused_by_ending(error)) {
+            let text = format!("Error creating: {}", client::message(&error));
+            self.recorder.tell(job, EventType::Warning, "FailedCreate", text);
+            failure = Some(error);
+        }
+        let missing = plan.create.len() - answers.len();
+        let status = plan::without(job, plan.status, missing);
+        if let Some(status) = &status {
             let answer = execute(&self.client, &Action::update_status(status)).await?;
+            metrics::status_written(job, status);
             self.written.wrote(key, &self.jobs, &[answer]);
             if let Some(memory) = self.memories().get_mut(key) {
                 memory.backoff = plan.backoff;
@@ -241,10 +255,16 @@ impl Controller {
                 memory.released.insert(uid);
             }
         }
-        if let Some(error) = failed.filter(|error| !is_refused_by_ending(error)) {
-            let text = format!("Error creating: {}", client::message(&error));
-            self.recorder.tell(job, EventType::Warning, "FailedCreate", text);
-            return Err(error.into());
+        failure.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Does what makes one pod go; that it is gone is as good.
+    async fn remove(&self, actions: &[Action]) -> Result<(), kube::Error> {
+        for action in actions {
+            match execute(&self.client, action).await {
+                Err(error) if client::is_not_found(&error) => break,
+                other => drop(other?),
+            }
         }
         Ok(())
     }

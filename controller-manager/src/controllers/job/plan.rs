@@ -64,6 +64,19 @@ pub(super) struct Plan {
     pub(super) release: Vec<(String, Action)>,
     pub(super) tell: Vec<(EventType, String, String)>,
     pub(super) look_again: Option<Duration>,
+    /// What this is, in the words of upstream's metrics.
+    pub(super) action: &'static str,
+}
+
+/// What is to be written of `job` when `missing` of the pods in the `planned` status could not be
+/// made.
+pub(super) fn without(job: &Job, planned: Option<Job>, missing: usize) -> Option<Job> {
+    let mut next = planned.unwrap_or_else(|| job.clone());
+    if let Some(status) = &mut next.status {
+        let active = status.active.unwrap_or(0) - length(missing);
+        status.active = Some(active).filter(|count| *count > 0);
+    }
+    Some(next).filter(|next| next != job)
 }
 
 /// Whether nothing is left to do for it.
@@ -79,6 +92,7 @@ fn is_true(status: &JobStatus, kind: &str) -> bool {
 /// Plans for `snapshot` at the time `now`.
 pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
     let mut work = Work::new(snapshot, now);
+    work.plan.action = "reconciling";
     work.settle();
     work.assess();
     if let Some(verdict) = work.verdict() {
@@ -89,6 +103,11 @@ pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
         let manage = snapshot.manage && snapshot.job.metadata.deletion_timestamp.is_none();
         if manage {
             work.manage();
+            work.plan.action = match (&work.plan.create[..], &work.plan.delete[..]) {
+                ([], []) => "tracking",
+                ([], _) => "pods_deleted",
+                _ => "pods_created",
+            };
         }
         let verdict = work.completion().filter(|_| snapshot.manage);
         if manage && verdict.is_none() {

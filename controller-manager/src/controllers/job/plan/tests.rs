@@ -385,3 +385,24 @@ fn what_was_released_is_not_counted_twice() {
     world.step();
     assert_eq!((world.made, world.counts()), (2, (1, 1, 0)));
 }
+
+#[test]
+fn pods_that_could_not_be_made_are_not_active() {
+    let with = |active: Option<i32>| {
+        let status = JobStatus { active, ready: Some(0), ..JobStatus::default() };
+        Job { status: Some(status), ..job(json!({})) }
+    };
+    // (before, planned, missing, what is written)
+    let table = [
+        (None, Some(Some(3)), 0, Some(Some(3))),
+        (None, Some(Some(3)), 2, Some(Some(1))),
+        (None, Some(Some(3)), 3, None),
+        (Some(1), None, 1, Some(None)),
+        (Some(1), None, 0, None),
+    ];
+    for (before, planned, missing, written) in table {
+        let next = without(&with(before), planned.map(with), missing);
+        let active = next.map(|next| next.status.expect("a status").active);
+        assert_eq!(active, written, "{before:?} {planned:?} {missing}");
+    }
+}
