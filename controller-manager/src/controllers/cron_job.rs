@@ -13,11 +13,16 @@ use control::{
     events, execute, owner, run_workers,
 };
 use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Client;
 use plan::{Plan, Snapshot, plan};
 use runtime::clock;
+use runtime::metrics::Registry;
 use serde_json::Value;
 use std::sync::Arc;
+
+/// Upper bounds of how late a Job is made, in seconds.
+const SKEW_SECONDS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
 struct Controller {
     client: Client,
@@ -96,18 +101,32 @@ impl Controller {
         for (kind, reason, text) in plan.tell {
             self.recorder.tell(cron, kind, reason, text);
         }
+        let mut failure = None;
         for job in &plan.delete {
-            execute(&self.client, &Action::delete(&**job)).await?;
-            let name = job.metadata.name.as_deref().unwrap_or_default();
-            let text = format!("Deleted job {name}");
-            self.recorder.tell(cron, EventType::Normal, "SuccessfulDelete", text);
+            match execute(&self.client, &Action::delete(&**job)).await {
+                Ok(_) => {
+                    let name = job.metadata.name.as_deref().unwrap_or_default();
+                    let text = format!("Deleted job {name}");
+                    self.recorder.tell(cron, EventType::Normal, "SuccessfulDelete", text);
+                }
+                Err(error) => {
+                    let text = format!("Deleted job: {}", client::message(&error));
+                    self.recorder.tell(cron, EventType::Warning, "FailedDelete", text);
+                    failure = Some(error);
+                }
+            }
         }
-        let mut status = plan.status;
-        if let Some((job, scheduled)) = &plan.create {
+        // A Job that could not be replaced runs on, and the status knows it.
+        let (create, mut status) = match failure {
+            Some(_) if plan.create.is_some() => (None, None),
+            _ => (plan.create, plan.status),
+        };
+        if let Some((job, scheduled)) = &create {
             let name = job.metadata.name.as_deref().unwrap_or_default();
             match execute(&self.client, &Action::create(job)).await {
                 Ok(answer) => {
                     if answer.is_some() {
+                        count_skew(scheduled);
                         let text = format!("Created job {name}");
                         self.recorder.tell(cron, EventType::Normal, "SuccessfulCreate", text);
                     }
@@ -124,7 +143,7 @@ impl Controller {
                 Err(error) => {
                     let text = format!("Error creating job: {}", client::message(&error));
                     self.recorder.tell(cron, EventType::Warning, "FailedCreate", text);
-                    return Err(error.into());
+                    failure = Some(error);
                 }
             }
         }
@@ -132,7 +151,7 @@ impl Controller {
             let answer = execute(&self.client, &Action::update_status(&status)).await?;
             self.written.wrote(key, &self.crons, &[answer]);
         }
-        Ok(())
+        failure.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// The Job that was made now, or by an attempt that didn't get to its status.
@@ -146,6 +165,18 @@ impl Controller {
             }
         }
     }
+}
+
+/// How late a Job was made, which was due at `scheduled`.
+fn count_skew(scheduled: &Time) {
+    let late = Registry::global().histogram(
+        "cronjob_controller_job_creation_skew_duration_seconds",
+        "[STABLE] Time between when a cronjob is scheduled to be run, and when the corresponding \
+         job is created",
+        &[],
+        &SKEW_SECONDS,
+    );
+    late.with(&[]).observe(clock::now().duration_since(scheduled.0).as_secs_f64());
 }
 
 /// What says when it is due.

@@ -80,7 +80,8 @@ fn clean_up(snapshot: &Snapshot<'_>) -> Vec<Arc<Job>> {
             snapshot.jobs.iter().filter(|job| end(job) == Some(kind)).collect();
         jobs.sort_by_key(|job| {
             let start = job.status.as_ref().and_then(|status| status.start_time.clone());
-            (start.map(|time| time.0), job.metadata.name.clone())
+            // One that never started is the youngest.
+            (start.is_none(), start.map(|time| time.0), job.metadata.name.clone())
         });
         let surplus = jobs.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
         let alive = jobs.into_iter().take(surplus).cloned();
