@@ -6,7 +6,7 @@ mod plan;
 mod pod;
 mod retention;
 
-use super::revisions::{HASH_LABEL, Naming, Revisions};
+use super::revisions::{Naming, Revisions};
 use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::selector::{Matcher, is_empty};
@@ -124,7 +124,8 @@ impl Controller {
             claim: &|name| self.claims.get(&Key::new(key.namespace.as_str(), name)),
         };
         let plan = plan(&snapshot, clock::now());
-        let live: Vec<String> = snapshot.pods.iter().filter_map(|pod| label(pod)).collect();
+        let live: Vec<String> =
+            snapshot.pods.iter().filter_map(|pod| pod::revision_of(pod)).collect();
         let limit = usize::try_from(spec.revision_history_limit.unwrap_or(10)).unwrap_or(0);
         let surplus = revisions.surplus(limit, |revision| {
             let name = revision.metadata.name.clone().unwrap_or_default();
@@ -170,7 +171,9 @@ impl Controller {
 
     async fn execute(&self, key: &Key, set: &StatefulSet, plan: Plan) -> Result<(), SyncError> {
         let name = set.metadata.name.as_deref().unwrap_or_default();
-        let mut failure = None;
+        let mut failure: Option<SyncError> = None;
+        // Pods whose claims could not be made, and why.
+        let mut refused: Vec<(String, String)> = Vec::new();
         for (kind, reason, text) in plan.tell {
             self.recorder.tell(set, kind, reason, text);
         }
@@ -192,7 +195,9 @@ impl Controller {
                          error: {why}"
                     );
                     self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
-                    return Err(error.into());
+                    let cause = format!("failed to create PVC {claim_name}: {why}");
+                    refused.push((pod.clone(), cause));
+                    failure = Some(error.into());
                 }
             }
         }
@@ -207,7 +212,19 @@ impl Controller {
         }
         for pod in &plan.create {
             let pod_name = pod.metadata.name.as_deref().unwrap_or_default();
+            if let Some((_, why)) = refused.iter().find(|(pod, _)| pod == pod_name) {
+                let text =
+                    format!("Create Pod {pod_name} in StatefulSet {name} failed error: {why}");
+                self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
+                break;
+            }
             match execute(&self.client, &Action::create(pod)).await {
+                // The name is another's: it has to go before there is room.
+                Ok(None) => {
+                    let text = format!("pods {pod_name:?} already exists");
+                    failure = Some(SyncError::Other(text));
+                    break;
+                }
                 Ok(answer) => {
                     self.expectations.wrote(key, &self.pods, &[answer]);
                     let text = format!("Create Pod {pod_name} in StatefulSet {name} successful");
@@ -220,16 +237,23 @@ impl Controller {
                         "Create Pod {pod_name} in StatefulSet {name} failed error: {error_text}"
                     );
                     self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
-                    failure = Some(error);
+                    failure = Some(error.into());
                     break;
                 }
             }
         }
         for pod in &plan.delete {
-            execute(&self.client, &Action::delete(&**pod)).await?;
+            let pod_name = pod.metadata.name.as_deref().unwrap_or_default();
+            if let Err(error) = execute(&self.client, &Action::delete(&**pod)).await {
+                let why = client::message(&error);
+                let text =
+                    format!("Delete Pod {pod_name} in StatefulSet {name} failed error: {why}");
+                self.recorder.tell(set, EventType::Warning, "FailedDelete", text);
+                failure = Some(error.into());
+                break;
+            }
             let uid = pod.metadata.uid.clone().unwrap_or_default();
             self.expectations.deleted(key, [(Key::of(&**pod), uid)]);
-            let pod_name = pod.metadata.name.as_deref().unwrap_or_default();
             let text = format!("Delete Pod {pod_name} in StatefulSet {name} successful");
             self.recorder.tell(set, EventType::Normal, "SuccessfulDelete", text);
         }
@@ -239,11 +263,6 @@ impl Controller {
                 _ => {}
             }
         }
-        failure.map_or(Ok(()), |error| Err(error.into()))
+        failure.map_or(Ok(()), Err)
     }
-}
-
-/// The revision that a pod was made of.
-fn label(pod: &Pod) -> Option<String> {
-    pod.metadata.labels.as_ref()?.get(HASH_LABEL).cloned()
 }
