@@ -12,6 +12,7 @@ mod revision;
 mod status;
 mod strategy;
 
+use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::selector::{Matcher, is_empty};
 use control::{
@@ -203,6 +204,9 @@ impl Controller {
                     status: Some(status::after_collision(deployment)),
                     error: SyncError::Other(error),
                 }))
+            }
+            Err(error) if is_refused_by_ending(&error) => {
+                Ok(Err(CreateFailure { status: None, error: error.into() }))
             }
             Err(error) => {
                 let why = client::message(&error);
