@@ -48,7 +48,7 @@ impl Asked<'_> {
             Some(pod) => Some(pod),
             None => self.cluster.newest(&pods, self.request.namespace, name).await?,
         };
-        found.ok_or_else(|| ApiError::not_found(&pods, name))
+        found.ok_or_else(|| not_found("pod", name))
     }
 }
 
@@ -60,10 +60,15 @@ impl Plugin for NodeRestriction {
 
     async fn admit(&self, request: &Request<'_>, object: Option<&mut Value>) -> Result<()> {
         let Some(node) = request.user.name.strip_prefix(names::NODE_PREFIX) else { return Ok(()) };
-        if !request.user.in_group(group::NODES) {
+        if !request.user.in_group(group::NODES) || request.operation == Operation::Connect {
             return Ok(());
         }
         let object = object.as_deref();
+        if node.is_empty() {
+            let name = &request.user.name;
+            let why = format!("could not determine node from user {name:?}");
+            return Err(request.forbidden(object, why));
+        }
         let asked = Asked { request, node, object, cluster: &*self.cluster };
         let (kind, part) = (request.kind, request.subresource);
         match (kind.group, kind.plural, part) {
@@ -91,6 +96,12 @@ impl Plugin for NodeRestriction {
             _ => Ok(()),
         }
     }
+}
+
+/// What upstream's listers say of an object that is not there; `kind` is in the singular.
+fn not_found(kind: &'static str, name: &str) -> ApiError {
+    let (kind, group) = kind.split_once('.').unwrap_or((kind, ""));
+    ApiError::not_found(&GroupResource::new(group, kind), name)
 }
 
 async fn pod(asked: &Asked<'_>) -> Result<()> {

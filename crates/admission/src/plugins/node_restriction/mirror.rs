@@ -1,8 +1,8 @@
 //! The only pods that a node makes: mirrors of those that it found in its own files.
 
-use super::Asked;
+use super::{Asked, not_found};
 use crate::plugins::pod_parts::{is_mirror, items, names_a_secret, text};
-use object::{ApiError, GroupResource, Result, Value, meta};
+use object::{GroupResource, Result, Value, meta};
 
 pub(super) async fn admit(asked: &Asked<'_>) -> Result<()> {
     let (Some(pod), node) = (asked.object, asked.node) else { return Ok(()) };
@@ -43,7 +43,7 @@ pub(super) async fn admit(asked: &Asked<'_>) -> Result<()> {
     )?;
     let nodes = GroupResource::new("", "nodes");
     let known = asked.cluster.get(&nodes, "", node);
-    let known = known.ok_or_else(|| ApiError::not_found(&nodes, node))?;
+    let known = known.ok_or_else(|| not_found("node", node))?;
     let uid = text(&owner["uid"]);
     asked.unless(
         uid == meta::uid(&known),
@@ -72,15 +72,20 @@ fn refers_to(spec: &Value) -> Option<&'static str> {
         return Some("resourceclaims");
     }
     const VOLUMES: &[(&str, &str)] = &[
+        ("configMap", "configmaps (via configmap volumes)"),
+        ("secret", "secrets (via secret volumes)"),
         ("csi", "csidrivers (via CSI volumes)"),
-        ("ephemeral", "persistentvolumeclaims (via ephemeral volumes)"),
         ("glusterfs", "endpoints (via glusterFS volumes)"),
         ("persistentVolumeClaim", "persistentvolumeclaims"),
+        ("ephemeral", "persistentvolumeclaims (via ephemeral volumes)"),
+        ("azureFile", "secrets (via azureFile volumes)"),
     ];
     const PROJECTED: &[(&str, &str)] = &[
-        ("clusterTrustBundle", "clustertrustbundles (via projected volumes)"),
+        ("configMap", "configmaps (via projected volumes)"),
+        ("secret", "secrets (via projected volumes)"),
         ("serviceAccountToken", "serviceaccounts (via projected volumes)"),
-        ("podCertificate", "podcertificates (via projected volumes)"),
+        ("clusterTrustBundle", "clustertrustbundles"),
+        ("podCertificate", "podcertificates"),
     ];
     for volume in items(&spec["volumes"]) {
         let found = VOLUMES.iter().find(|(field, _)| volume[*field].is_object());
@@ -93,11 +98,12 @@ fn refers_to(spec: &Value) -> Option<&'static str> {
     None
 }
 
+/// Whether the spec names a ConfigMap; one without a name is none.
 fn names_a_config_map(spec: &Value) -> bool {
     match spec {
         Value::Object(map) => map.iter().any(|(key, value)| {
             let found = matches!(key.as_str(), "configMap" | "configMapRef" | "configMapKeyRef");
-            (found && value.is_object()) || names_a_config_map(value)
+            (found && !text(&value["name"]).is_empty()) || names_a_config_map(value)
         }),
         Value::Array(list) => list.iter().any(names_a_config_map),
         _ => false,

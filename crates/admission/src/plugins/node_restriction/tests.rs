@@ -89,3 +89,59 @@ async fn a_node_asks_for_certificates_in_its_own_name() {
         assert_eq!(case.create("", &mut csr).await.is_ok(), allowed, "{name}");
     }
 }
+
+#[tokio::test]
+async fn what_a_mirror_refers_to_is_said() {
+    let cluster = cluster();
+    cluster.put("", "nodes", json!({"metadata": {"name": "n", "uid": "u"}}));
+    let case = Case::new(make, &cluster, "", "pods").by("system:node:n", NODES);
+    let projected = |source: Value| json!({"projected": {"sources": [source]}});
+    let table = [
+        (json!({"configMap": {"name": "c"}}), "configmaps"),
+        (json!({"configMap": {"name": ""}}), "configmaps (via configmap volumes)"),
+        (json!({"secret": {"secretName": "s"}}), "secrets"),
+        (json!({"csi": {"driver": "d"}}), "csidrivers (via CSI volumes)"),
+        (json!({"ephemeral": {}}), "persistentvolumeclaims (via ephemeral volumes)"),
+        (
+            projected(json!({"serviceAccountToken": {"path": "p"}})),
+            "serviceaccounts (via projected volumes)",
+        ),
+        (projected(json!({"clusterTrustBundle": {"path": "p"}})), "clustertrustbundles"),
+        (projected(json!({"podCertificate": {}})), "podcertificates"),
+    ];
+    for (volume, what) in table {
+        let mut pod = mirror();
+        pod["spec"]["volumes"] = json!([volume]);
+        let why = case.create("ns", &mut pod).await.expect_err(what).to_string();
+        let expected = format!("node \"n\" can not create pods that reference {what}");
+        assert!(why.ends_with(&expected), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_the_listers_words() {
+    let cluster = cluster();
+    let volumes = json!([{"name": "a", "csi": {"driver": "d"}},
+        {"name": "b", "persistentVolumeClaim": {"claimName": "c"}}]);
+    cluster.put("", "pods", json!({"metadata": {"name": "here", "namespace": "ns", "uid": "u"},
+            "spec": {"nodeName": "n", "volumes": volumes}}));
+    let tokens =
+        Case::new(make, &cluster, "", "serviceaccounts").by("system:node:n", NODES).part("token");
+    let asked = |pod: &str| {
+        json!({"spec": {"audiences": ["vault"],
+            "boundObjectRef": {"kind": "Pod", "apiVersion": "v1", "name": pod, "uid": "u"}}})
+    };
+    let gone = tokens.create("ns", &mut asked("gone")).await.expect_err("a refusal");
+    assert_eq!((gone.code, gone.to_string()), (404, "pod \"gone\" not found".into()));
+    let why = tokens.create("ns", &mut asked("here")).await.expect_err("a refusal").to_string();
+    assert!(
+        why.ends_with(
+            "error validating audience \"vault\": [csidriver.storage.k8s.io \"d\" not found, \
+             persistentvolumeclaim \"c\" not found]"
+        ),
+        "{why}"
+    );
+    let events = Case::new(make, &cluster, "", "events").by("system:node:", NODES);
+    let why = events.create("ns", &mut json!({})).await.expect_err("a refusal").to_string();
+    assert!(why.ends_with("could not determine node from user \"system:node:\""), "{why}");
+}

@@ -1,10 +1,11 @@
 //! Tokens that a node asks for: for pods that run on it, and for audiences that they name.
 
-use super::Asked;
+use super::{Asked, not_found};
 use crate::Operation;
 use crate::plugins::pod_parts::{items, text};
 use auth::Attributes;
 use object::{GroupResource, Result, Value, meta};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) async fn admit(asked: &Asked<'_>) -> Result<()> {
@@ -36,8 +37,12 @@ pub(super) async fn admit(asked: &Asked<'_>) -> Result<()> {
         [one] => one,
         _ => return asked.refuse("node may only request 0 or 1 audiences"),
     };
-    if names(asked, &pod, audience) {
-        return Ok(());
+    match names(asked, &pod, audience) {
+        Ok(true) => return Ok(()),
+        Ok(false) => {}
+        Err(why) => {
+            return asked.refuse(format!("error validating audience {audience:?}: {why}"));
+        }
     }
     let user = Arc::new(asked.request.user.clone());
     let who = user.name.clone();
@@ -55,36 +60,60 @@ pub(super) async fn admit(asked: &Asked<'_>) -> Result<()> {
 }
 
 /// Whether a volume of the pod needs a token for this audience.
-fn names(asked: &Asked<'_>, pod: &Value, audience: &str) -> bool {
-    items(&pod["spec"]["volumes"]).any(|volume| {
+///
+/// # Errors
+/// None does, as far as is known; what else there would be to ask is not there.
+fn names(asked: &Asked<'_>, pod: &Value, audience: &str) -> Result<bool, String> {
+    let mut missing = Vec::new();
+    for volume in items(&pod["spec"]["volumes"]) {
         let projected = items(&volume["projected"]["sources"]).any(|source| {
             let token = &source["serviceAccountToken"];
             token.is_object() && text(&token["audience"]) == audience
         });
-        projected || driver_names(asked, pod, volume, audience)
-    })
+        if projected {
+            return Ok(true);
+        }
+        match driver_names(asked, pod, volume, audience) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(error) => missing.push(error.message),
+        }
+    }
+    let mut known = BTreeSet::new();
+    missing.retain(|why| known.insert(why.clone()));
+    match missing.as_slice() {
+        [] => Ok(false),
+        [one] => Err(one.clone()),
+        several => Err(format!("[{}]", several.join(", "))),
+    }
 }
 
 /// Whether the CSI driver behind a volume asks for tokens for this audience.
-fn driver_names(asked: &Asked<'_>, pod: &Value, volume: &Value, audience: &str) -> bool {
-    let inline = text(&volume["csi"]["driver"]).to_owned();
-    let claim = if volume["ephemeral"].is_object() {
-        format!("{}-{}", meta::name(pod), text(&volume["name"]))
+fn driver_names(asked: &Asked<'_>, pod: &Value, volume: &Value, audience: &str) -> Result<bool> {
+    let driver = if volume["ephemeral"].is_object() {
+        of_claim(asked, &format!("{}-{}", meta::name(pod), text(&volume["name"])))?
+    } else if volume["persistentVolumeClaim"].is_object() {
+        of_claim(asked, text(&volume["persistentVolumeClaim"]["claimName"]))?
     } else {
-        text(&volume["persistentVolumeClaim"]["claimName"]).to_owned()
+        text(&volume["csi"]["driver"]).to_owned()
     };
-    let driver = if inline.is_empty() { of_claim(asked, &claim) } else { Some(inline) };
+    if driver.is_empty() {
+        return Ok(false);
+    }
     let drivers = GroupResource::new("storage.k8s.io", "csidrivers");
-    let known = driver.and_then(|driver| asked.cluster.get(&drivers, "", &driver));
-    known.is_some_and(|driver| {
-        items(&driver["spec"]["tokenRequests"]).any(|wanted| text(&wanted["audience"]) == audience)
-    })
+    let known = asked.cluster.get(&drivers, "", &driver);
+    let known = known.ok_or_else(|| not_found("csidriver.storage.k8s.io", &driver))?;
+    Ok(items(&known["spec"]["tokenRequests"]).any(|wanted| text(&wanted["audience"]) == audience))
 }
 
-fn of_claim(asked: &Asked<'_>, claim: &str) -> Option<String> {
+/// The CSI driver behind a claim; empty where there is none.
+fn of_claim(asked: &Asked<'_>, name: &str) -> Result<String> {
     let claims = GroupResource::new("", "persistentvolumeclaims");
-    let claim = asked.cluster.get(&claims, asked.request.namespace, claim)?;
+    let claim = asked.cluster.get(&claims, asked.request.namespace, name);
+    let claim = claim.ok_or_else(|| not_found("persistentvolumeclaim", name))?;
+    let name = text(&claim["spec"]["volumeName"]);
     let volumes = GroupResource::new("", "persistentvolumes");
-    let volume = asked.cluster.get(&volumes, "", text(&claim["spec"]["volumeName"]))?;
-    volume["spec"]["csi"]["driver"].as_str().map(str::to_owned)
+    let volume = asked.cluster.get(&volumes, "", name);
+    let volume = volume.ok_or_else(|| not_found("persistentvolume", name))?;
+    Ok(text(&volume["spec"]["csi"]["driver"]).to_owned())
 }
