@@ -15,11 +15,8 @@ use control::{
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::Client;
-use plan::{Snapshot, plan};
+use plan::{MANAGER, Snapshot, plan};
 use std::sync::Arc;
-
-/// Who a slice is managed by, in its label.
-const MANAGER: &str = "endpointslice-controller.k8s.io";
 
 struct Controller {
     client: Client,

@@ -5,45 +5,22 @@
 
 mod plan;
 mod rank;
+mod replicated;
 
 use crate::context::{Context, Telling};
 use control::selector::Matcher;
 use control::{
-    Action, Change, EventType, Expectations, Informed, Informer, Key, Outcome, Queue, Recorder,
-    SyncError, execute, execute_all, owner, pods, run_workers,
+    Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
+    execute, execute_all, owner, pods, run_workers,
 };
-use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time};
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Client;
 use plan::{Plan, plan};
 use runtime::clock;
-use serde::Serialize;
 use std::sync::Arc;
 
-pub(crate) use plan::Counts;
-
-/// Where a kind keeps what the engine needs.
-pub(crate) trait Replicated: Informed + Serialize {
-    /// Which pods are its own.
-    fn selector(&self) -> LabelSelector;
-    /// What a new pod looks like.
-    fn template(&self) -> Option<&PodTemplateSpec>;
-    /// How many pods it asks for.
-    fn wanted(&self) -> i32;
-    /// How long a pod is ready before it counts as available.
-    fn min_ready_seconds(&self) -> i32;
-    /// Itself, with the status that says this.
-    fn with_status(&self, counts: &Counts, failure: Option<Failure>, now: Time) -> Self;
-    /// Whether its status says the same as that of `other`.
-    fn status_is(&self, other: &Self) -> bool;
-}
-
-/// What kept the engine from having its way.
-#[derive(Clone, Debug)]
-pub(crate) struct Failure {
-    pub(crate) reason: &'static str,
-    pub(crate) message: String,
-}
+pub(crate) use replicated::{Counts, Failure, Replicated};
 
 struct Engine<K> {
     client: Client,

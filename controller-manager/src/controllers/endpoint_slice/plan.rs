@@ -2,13 +2,15 @@
 
 use super::super::backends::{addresses, can_serve, host_name, is_headless, spec, target_port};
 use super::super::slices::{MANAGED_BY, SERVICE_NAME};
-use super::MANAGER;
 use control::{Action, owner::controller_ref, pods};
 use k8s_openapi::api::core::v1::{ObjectReference, Pod, Service};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Who its slices say that they are managed by.
+pub(super) const MANAGER: &str = "endpointslice-controller.k8s.io";
 
 /// What is known of a Service.
 pub(super) struct Snapshot<'a> {

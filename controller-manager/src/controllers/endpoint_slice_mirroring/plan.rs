@@ -2,7 +2,6 @@
 
 use super::super::slices::{MANAGED_BY, SERVICE_NAME};
 use super::super::subsets::repack;
-use super::MANAGER;
 use control::{Action, owner::controller_ref};
 use k8s_openapi::api::core::v1::{EndpointAddress, Endpoints};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
@@ -10,6 +9,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// Who its slices say that they are managed by.
+pub(super) const MANAGER: &str = "endpointslicemirroring-controller.k8s.io";
 
 /// Annotations that say nothing of the endpoints.
 const NOT_COPIED: [&str; 2] = [

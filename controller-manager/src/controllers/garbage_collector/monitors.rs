@@ -1,7 +1,7 @@
 //! One watch of metadata for each resource that can be deleted, as long as there is such a
 //! resource.
 
-use super::Collector;
+use super::collector::Collector;
 use super::graph::{Node, Uid};
 use crate::discovery::{Resource, discover};
 use control::{RawObject, watch_raw};
@@ -11,7 +11,7 @@ use kube::api::ApiResource;
 use kube::runtime::watcher;
 use runtime::{Shutdown, Task, clock};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -111,9 +111,7 @@ impl Monitors {
                 self.running.insert(key, (resource, runtime::spawn("garbage monitor", follow)));
             }
         }
-        let resources = found.resources.into_iter().map(Arc::new).collect();
-        *self.collector.resources.lock().unwrap_or_else(PoisonError::into_inner) =
-            Arc::new(resources);
+        self.collector.set_resources(found.resources);
         Ok(lists)
     }
 }

@@ -1,6 +1,7 @@
 //! What to do for one owner: pure.
 
-use super::{Replicated, rank};
+use super::rank;
+use super::replicated::{Counts, Replicated};
 use control::{Action, owner::controller_ref, pods, selector::matches_all};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -10,16 +11,6 @@ use std::time::Duration;
 
 /// Pods made or deleted in one go.
 const BURST_PODS: usize = 500;
-
-/// What the status says about the pods.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) replicas: i32,
-    pub(crate) fully_labeled: i32,
-    pub(crate) ready: i32,
-    pub(crate) available: i32,
-    pub(crate) terminating: i32,
-}
 
 /// The answer to a snapshot. At most one of `create` and `delete` has something in it.
 #[derive(Debug)]

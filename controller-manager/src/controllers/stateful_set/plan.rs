@@ -4,8 +4,7 @@
 //! waiting for the one before, unless `podManagementPolicy: Parallel`. An update takes one pod at a
 //! time: `maxUnavailable` is behind a gate that is off by default.
 
-use super::label;
-use super::pod::{claims, identify, new_pod, ordinal};
+use super::pod::{claims, identify, new_pod, ordinal, revision_of};
 use super::retention;
 use control::{Action, EventType, pods};
 use k8s_openapi::api::apps::v1::{
@@ -244,7 +243,7 @@ impl<'a> Work<'a> {
         let lowest = self.first + self.partition().unwrap_or(0);
         for number in (lowest..self.end).rev() {
             let Some(pod) = self.by_ordinal.get(&number) else { return };
-            let is_old = label(pod) != self.snapshot.update.metadata.name;
+            let is_old = revision_of(pod) != self.snapshot.update.metadata.name;
             if is_old && !pods::is_terminating(pod) {
                 plan.delete.push(pod.clone());
                 return;
@@ -282,7 +281,7 @@ impl<'a> Work<'a> {
             let goes = deleted.iter().any(|one| {
                 one.metadata.uid == pod.metadata.uid && one.metadata.name == pod.metadata.name
             });
-            !goes && !pods::is_terminating(pod) && label(pod) == *revision
+            !goes && !pods::is_terminating(pod) && revision_of(pod) == *revision
         };
         let ready = count(&|pod| pods::phase(pod) == "Running" && pods::is_ready(pod));
         let replicas = count(&|_| true);
@@ -463,7 +462,7 @@ mod tests {
         world.pods.retain(|pod| pod.metadata.name.as_deref() != Some("db-0"));
         assert_eq!(world.settle(), ["+db-0"]);
         assert_eq!(
-            label(&world.pods[2]).as_deref(),
+            revision_of(&world.pods[2]).as_deref(),
             Some("r1"),
             "below the partition it stays old"
         );

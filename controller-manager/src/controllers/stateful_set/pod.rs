@@ -19,6 +19,11 @@ pub(super) fn ordinal(set: &str, pod: &str) -> Option<i32> {
     (parent == set).then(|| number.parse().ok()).flatten()
 }
 
+/// The revision that a pod was made of.
+pub(super) fn revision_of(pod: &Pod) -> Option<String> {
+    pod.metadata.labels.as_ref()?.get(HASH_LABEL).cloned()
+}
+
 /// Puts back the labels that say which one `pod` is, where they say something else.
 pub(super) fn identify(pod: &Pod) -> Option<Action> {
     let name = pod.metadata.name.as_deref()?;
