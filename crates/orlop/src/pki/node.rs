@@ -6,6 +6,19 @@ use std::str::FromStr;
 /// The longest name of a node, in bytes: that of a DNS subdomain.
 const NAME_BYTES_MAX: usize = 253;
 
+/// The names that no node can have, since files of other certificates have them.
+pub(super) const RESERVED: &[&str] = &[
+    "ca",
+    "front-proxy-ca",
+    "front-proxy-client",
+    "kubernetes",
+    "service-account",
+    "admin",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kube-proxy",
+];
+
 /// A worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Node {
@@ -23,7 +36,7 @@ impl FromStr for Node {
                 "{name:?} can't be the name of a node: lower case letters, digits, - and ."
             ));
         }
-        if super::plan::FILES.contains(&name) {
+        if RESERVED.contains(&name) {
             return Err(format!("{name:?} is the name of another certificate"));
         }
         let address = |text: &str| text.parse().map_err(|_| format!("{text:?} is no IP address"));

@@ -39,19 +39,6 @@ const USERS: &[(&str, &str, &str, bool)] = &[
     ("kube-proxy", "system:kube-proxy", "system:node-proxier", false),
 ];
 
-/// The names that no node can have, since files have them.
-pub(super) const FILES: &[&str] = &[
-    "ca",
-    "front-proxy-ca",
-    "front-proxy-client",
-    "kubernetes",
-    "service-account",
-    "admin",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kube-proxy",
-];
-
 /// All certificates but the CAs': `servers` are hosts of the API server, `first` the first address
 /// of services.
 pub(super) fn leaves(servers: &[String], first: IpAddr, domain: &str, nodes: &[Node]) -> Vec<Leaf> {
@@ -104,7 +91,8 @@ fn api_server_hosts(servers: &[String], first: IpAddr, domain: &str) -> Vec<Stri
 
 #[cfg(test)]
 mod tests {
-    use super::{FILES, leaves};
+    use super::super::node::RESERVED;
+    use super::leaves;
 
     #[test]
     fn every_file_has_a_name_that_no_node_takes() {
@@ -112,7 +100,8 @@ mod tests {
         let node = "wrk01=10.240.0.21".parse().unwrap();
         let leaves = leaves(&["10.240.0.10".to_owned()], first, "cluster.local", &[node]);
         for leaf in &leaves {
-            assert_eq!(FILES.contains(&leaf.file.as_str()), leaf.file != "wrk01", "{}", leaf.file);
+            let reserved = RESERVED.contains(&leaf.file.as_str());
+            assert_eq!(reserved, leaf.file != "wrk01", "{}", leaf.file);
         }
         let hosts = &leaves[0].subject.hosts;
         for host in
