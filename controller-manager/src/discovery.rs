@@ -106,7 +106,7 @@ async fn read_version(client: &Client, group: &str, version: &str, found: &mut D
                 add(group, version, resource, &mut found.resources);
             }
         }
-        Err(error) => found.failed.push((name, error.to_string())),
+        Err(error) => found.failed.push((name, client::message(&error))),
     }
 }
 
@@ -144,8 +144,9 @@ async fn aggregated(
         for version in group.versions {
             let name = &group.metadata.name;
             if version.freshness == "Stale" {
-                let why = "stale GroupVersion discovery".to_owned();
-                found.failed.push((format!("{name}/{}", version.version), why));
+                let stale = format!("{name}/{}", version.version);
+                let why = format!("stale GroupVersion discovery: {stale}");
+                found.failed.push((stale, why));
             }
             for resource in version.resources {
                 let Some(kind) = resource.response_kind else { continue };

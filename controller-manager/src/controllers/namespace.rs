@@ -26,13 +26,16 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Between two looks at a namespace that is not empty yet, at least.
 const RECHECK_MIN: Duration = Duration::from_secs(1);
 
+/// The longest wait after a round that failed.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+
 /// Each namespace takes a hundred requests: upstream's factors.
 const PACE: client::Pace = client::Pace { qps: 20.0, burst: 100 };
 
 /// Starts it.
 pub(crate) fn start(context: &Context) {
     let namespaces = context.informers.of::<Namespace>();
-    let queue = Queue::named("namespace");
+    let queue = Queue::named("namespace").retried_within(RETRY_MAX);
     let add = queue.clone();
     namespaces.on_change(move |change| {
         let namespace = change.object();
@@ -107,7 +110,7 @@ async fn empty_all(client: &Client, namespace: &Namespace) -> (Findings, Emptied
             found.resources
         }
         Err(error) => {
-            findings.discovery.push(error.to_string());
+            findings.discovery.push(client::message(&error));
             return (findings, total);
         }
     };
@@ -116,8 +119,9 @@ async fn empty_all(client: &Client, namespace: &Namespace) -> (Findings, Emptied
     for resource in &resources {
         let is_pods = resource.group.is_empty() && resource.plural == "pods";
         match empty(client, resource, name, deleted_at).await {
-            Ok(emptied) => {
+            Ok(mut emptied) => {
                 findings.note(resource, &emptied);
+                findings.errors.extend(emptied.trouble.take());
                 total.add(emptied);
             }
             Err(error) => findings.errors.push(error),

@@ -45,6 +45,7 @@ struct State<K> {
     delayed: BTreeSet<(Instant, K)>,
     delay_of: HashMap<K, Instant>,
     failures: HashMap<K, u32>,
+    backoff_max: Duration,
     metrics: Option<Metrics<K>>,
 }
 
@@ -64,6 +65,7 @@ impl<K: Clone + Eq + Hash + Ord> Queue<K> {
             delayed: BTreeSet::new(),
             delay_of: HashMap::new(),
             failures: HashMap::new(),
+            backoff_max: BACKOFF_MAX,
             metrics: None,
         };
         Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() }) }
@@ -75,6 +77,13 @@ impl<K: Clone + Eq + Hash + Ord> Queue<K> {
         K: Send + 'static,
     {
         Self::counted(name, Registry::global())
+    }
+
+    /// The same, where no key that failed waits longer than `longest`.
+    #[must_use]
+    pub fn retried_within(self, longest: Duration) -> Self {
+        self.state().backoff_max = longest;
+        self
     }
 
     fn counted(name: &str, registry: &Registry) -> Self
@@ -207,7 +216,7 @@ impl<K: Clone + Eq + Hash + Ord> State<K> {
 
     fn next_backoff(&mut self, key: &K) -> Duration {
         let failures = self.failures.entry(key.clone()).or_insert(0);
-        let delay = BACKOFF_BASE.saturating_mul(1u32 << (*failures).min(24)).min(BACKOFF_MAX);
+        let delay = BACKOFF_BASE.saturating_mul(1u32 << (*failures).min(24)).min(self.backoff_max);
         *failures = failures.saturating_add(1);
         delay
     }
@@ -293,6 +302,8 @@ mod tests {
         assert_eq!(queue.state().next_backoff(&"a"), BACKOFF_MAX);
         queue.forget(&"a");
         assert_eq!(queue.state().next_backoff(&"a").as_millis(), 5);
+        let queue = queue.retried_within(Duration::from_millis(7));
+        assert_eq!(queue.state().next_backoff(&"a").as_millis(), 7);
     }
 
     #[tokio::test(start_paused = true)]

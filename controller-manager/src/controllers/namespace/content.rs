@@ -23,6 +23,8 @@ pub(super) struct Emptied {
     pub(super) finalizers: BTreeMap<String, usize>,
     /// When to look again, in seconds.
     pub(super) estimate_seconds: u64,
+    /// Why what is left should not be.
+    pub(super) trouble: Option<String>,
 }
 
 impl Emptied {
@@ -60,15 +62,20 @@ pub(super) async fn empty(
     }
     if emptied.remaining > 0 && estimate == 0 {
         if emptied.finalizers.is_empty() {
-            return Err(format!(
-                "unexpected items still remain in namespace: {namespace} for gvr: {}, Resource={}",
-                resource.api_version(),
-                resource.plural
-            ));
+            emptied.trouble = Some(unexpected(namespace, resource));
+        } else {
+            emptied.estimate_seconds = FINALIZER_ESTIMATE_SECONDS;
         }
-        emptied.estimate_seconds = FINALIZER_ESTIMATE_SECONDS;
     }
     Ok(emptied)
+}
+
+fn unexpected(namespace: &str, resource: &Resource) -> String {
+    let Resource { group, version, plural, .. } = resource;
+    format!(
+        "unexpected items still remain in namespace: {namespace} for gvr: {group}/{version}, \
+         Resource={plural}"
+    )
 }
 
 fn finalizers(item: &Value) -> Vec<String> {
@@ -87,7 +94,7 @@ async fn delete(client: &Client, path: &str) -> Result<bool, String> {
     match client.request_text(request).await {
         Ok(_) => Ok(true),
         Err(kube::Error::Api(status)) if matches!(status.code, 404 | 405) => Ok(false),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(client::message(&error)),
     }
 }
 
@@ -117,7 +124,7 @@ async fn get_items(
             _ => Ok(Some(Vec::new())),
         },
         Err(kube::Error::Api(status)) if matches!(status.code, 404 | 405) => Ok(None),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(client::message(&error)),
     }
 }
 
@@ -136,4 +143,18 @@ async fn grace_left(
         .unwrap_or(0);
     let passed = deleted_at.map_or(0, |at| clock::now().duration_since(at).as_secs());
     Ok(if u64::try_from(passed).unwrap_or(0) >= longest { 0 } else { longest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_should_not_be_left_is_named_as_go_prints_it() {
+        for (group, name) in [("", "/v1"), ("apps", "apps/v1")] {
+            let resource = Resource::for_tests(group, "v1", "things", "Thing");
+            let text = unexpected("ns", &resource);
+            assert!(text.ends_with(&format!(" ns for gvr: {name}, Resource=things")), "{text}");
+        }
+    }
 }
