@@ -70,10 +70,7 @@ pub(super) fn plan(node: &Node, latest: Latest<'_>) -> Vec<Step> {
     if latest.owners.is_empty() {
         return Vec::new();
     }
-    let has = |state: Owner| {
-        // An owner waits only for those that say so.
-        latest.owners.iter().any(|(reference, owner)| effective(reference, *owner) == state)
-    };
+    let has = |state: Owner| latest.owners.iter().any(|(_, owner)| *owner == state);
     if has(Owner::Solid) {
         if !has(Owner::Gone) && !has(Owner::Waiting) {
             return Vec::new();
@@ -81,7 +78,7 @@ pub(super) fn plan(node: &Node, latest: Latest<'_>) -> Vec<Step> {
         let kept: Vec<&OwnerReference> = latest
             .owners
             .iter()
-            .filter(|(reference, owner)| effective(reference, *owner) == Owner::Solid)
+            .filter(|(_, owner)| *owner == Owner::Solid)
             .map(|(reference, _)| reference)
             .collect();
         return vec![patch(&latest, json!({"ownerReferences": kept}))];
@@ -114,13 +111,6 @@ pub(super) fn plan(node: &Node, latest: Latest<'_>) -> Vec<Step> {
         "Background"
     };
     vec![delete(&latest, policy, true)]
-}
-
-fn effective(reference: &OwnerReference, owner: Owner) -> Owner {
-    match owner {
-        Owner::Waiting if reference.block_owner_deletion != Some(true) => Owner::Solid,
-        other => other,
-    }
 }
 
 fn orphan(latest: &Latest<'_>) -> Vec<Step> {
@@ -216,13 +206,16 @@ mod tests {
         let child = node("child", &[("it", true)], json!({}));
         let busy = ending("foregroundDeletion");
         type Row<'a> = (&'a [(bool, Owner)], &'a [Node], &'a [&'a str]);
-        let table: [Row<'_>; 7] = [
+        let table: [Row<'_>; 9] = [
             (&[], &[], &[]),
             (&[(true, Owner::Solid)], &[], &[]),
             (&[(true, Owner::Gone)], &[], &["delete Background"]),
             (&[(true, Owner::Gone), (true, Owner::Solid)], &[], &["owners 1 of /it"]),
             (&[(true, Owner::Waiting)], std::slice::from_ref(&child), &["delete Foreground"]),
             (&[(true, Owner::Waiting)], &[], &["delete Background"]),
+            // What doesn't hold up its owner goes at once all the same.
+            (&[(false, Owner::Waiting)], &[], &["delete Background"]),
+            (&[(false, Owner::Waiting), (true, Owner::Solid)], &[], &["owners 1 of /it"]),
             (
                 &[(true, Owner::Waiting)],
                 std::slice::from_ref(&busy),
