@@ -8,9 +8,13 @@ mod controllers;
 mod discovery;
 mod flags;
 mod scale;
+mod settings;
+mod subnets;
 mod table;
 
-pub use flags::{Concurrency, Options, SigningPair, Subnet, table as flag_table};
+pub use flags::table as flag_table;
+pub use settings::{Concurrency, Options, SigningPair};
+pub use subnets::Subnet;
 
 use client::Clients;
 use client::lease::{LeaseError, lead};
