@@ -1,7 +1,8 @@
 //! endpointslice-controller: a Service's endpoints, in slices of limited size.
 //!
-//! Mirrors `k8s.io/kubernetes/pkg/controller/endpointslice` and `k8s.io/endpointslice`. Topology
-//! hints are not written, nor the annotation of the last change's trigger time.
+//! Mirrors `k8s.io/kubernetes/pkg/controller/endpointslice` and `k8s.io/endpointslice`. Hints are
+//! those of `trafficDistribution`: those of the annotation `topology-mode` are not written, nor is
+//! the annotation of the last change's trigger time.
 
 mod plan;
 
@@ -15,7 +16,7 @@ use control::{
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::Client;
-use plan::{MANAGER, Snapshot, plan};
+use plan::{MANAGER, Place, Snapshot, left_out, plan};
 use std::sync::Arc;
 
 struct Controller {
@@ -98,23 +99,41 @@ impl Controller {
         {
             return Ok(Outcome::Done);
         }
-        for action in self.plan(&service, &pods, &slices) {
+        let (actions, left_out) = self.plan(&service, &pods, &slices);
+        for action in actions {
             self.execute(&key, &service, &action).await?;
         }
-        Ok(Outcome::Done)
+        match left_out {
+            Some(why) => {
+                self.tell_of_failure(&key, &service, &why);
+                Err(SyncError::Other(why))
+            }
+            None => Ok(Outcome::Done),
+        }
     }
 
+    /// What to write, and which pod is left out though it serves.
     fn plan(
         &self,
         service: &Service,
         pods: &[Arc<Pod>],
         slices: &[Arc<EndpointSlice>],
-    ) -> Vec<Action> {
-        let zone = |node: &str| {
+    ) -> (Vec<Action>, Option<String>) {
+        let place = |node: &str| {
             let node = self.nodes.get(&Key::new("", node))?;
-            node.metadata.labels.as_ref()?.get("topology.kubernetes.io/zone").cloned()
+            let labels = node.metadata.labels.as_ref();
+            let zone = labels.and_then(|all| all.get("topology.kubernetes.io/zone")).cloned();
+            Some(Place { zone })
         };
-        plan(&Snapshot { service, pods, slices, zone: &zone, per_slice: self.per_slice })
+        let per_slice = self.per_slice;
+        let snapshot = Snapshot { service, pods, slices, place: &place, per_slice };
+        (plan(&snapshot), left_out(&snapshot))
+    }
+
+    fn tell_of_failure(&self, key: &Key, service: &Service, why: &str) {
+        let message = format!("Error updating Endpoint Slices for Service {key}: {why}");
+        let reason = "FailedToUpdateEndpointSlices";
+        self.recorder.tell(service, EventType::Warning, reason, message);
     }
 
     async fn execute(
@@ -128,12 +147,7 @@ impl Controller {
         if let Err(error) = &written
             && !client::is_conflict(error)
         {
-            let message = format!(
-                "Error updating Endpoint Slices for Service {key}: {}",
-                client::message(error)
-            );
-            let reason = "FailedToUpdateEndpointSlices";
-            self.recorder.tell(service, EventType::Warning, reason, message);
+            self.tell_of_failure(key, service, &client::message(error));
         }
         Ok(written?)
     }

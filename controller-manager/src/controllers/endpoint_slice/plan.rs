@@ -4,7 +4,9 @@ use super::super::backends::{addresses, can_serve, host_name, is_headless, spec,
 use super::super::slices::{MANAGED_BY, SERVICE_NAME};
 use control::{Action, owner::controller_ref, pods};
 use k8s_openapi::api::core::v1::{ObjectReference, Pod, Service};
-use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
+use k8s_openapi::api::discovery::v1::{
+    Endpoint, EndpointConditions, EndpointHints, EndpointPort, EndpointSlice, ForNode, ForZone,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,10 +21,16 @@ pub(super) struct Snapshot<'a> {
     pub(super) pods: &'a [Arc<Pod>],
     /// The slices that this controller made for it.
     pub(super) slices: &'a [Arc<EndpointSlice>],
-    /// The zone of a node.
-    pub(super) zone: &'a dyn Fn(&str) -> Option<String>,
+    /// Where a node is; `None` when there is no such node.
+    pub(super) place: &'a dyn Fn(&str) -> Option<Place>,
     /// The most endpoints of a slice.
     pub(super) per_slice: usize,
+}
+
+/// Where a node is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    pub(super) zone: Option<String>,
 }
 
 /// Endpoints that may share a slice: family and ports are the same for all of a slice.
@@ -53,6 +61,29 @@ pub(super) fn plan(snapshot: &Snapshot<'_>) -> Vec<Action> {
     actions
 }
 
+/// Why the plan leaves out a pod that it should not, where it does: its node is not there. It may
+/// be there soon, or the pod not for long.
+pub(super) fn left_out(snapshot: &Snapshot<'_>) -> Option<String> {
+    let service = &snapshot.service.metadata;
+    let lost = snapshot.pods.iter().find(|pod| can_serve(pod, true) && is_lost(snapshot, pod))?;
+    Some(format!(
+        "skipping Pod {} for Service {}/{}: Node {} Not Found",
+        lost.metadata.name.as_deref().unwrap_or_default(),
+        service.namespace.as_deref().unwrap_or_default(),
+        service.name.as_deref().unwrap_or_default(),
+        pods::node_name(lost)
+    ))
+}
+
+fn is_lost(snapshot: &Snapshot<'_>, pod: &Pod) -> bool {
+    !always(snapshot.service) && (snapshot.place)(pods::node_name(pod)).is_none()
+}
+
+/// Whether its addresses are published whatever its pods do.
+fn always(service: &Service) -> bool {
+    spec(service).publish_not_ready_addresses == Some(true)
+}
+
 fn families(service: &Service) -> Vec<&'static str> {
     let spec = spec(service);
     if spec.type_.as_deref() == Some("ExternalName") {
@@ -74,7 +105,7 @@ fn groups(snapshot: &Snapshot<'_>, address_type: &'static str) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for pod in snapshot.pods.iter().filter(|pod| can_serve(pod, true)) {
         let addresses = addresses(pod, address_type == "IPv6");
-        if addresses.is_empty() {
+        if addresses.is_empty() || is_lost(snapshot, pod) {
             continue;
         }
         let endpoint = endpoint(snapshot, pod, addresses);
@@ -90,18 +121,20 @@ fn groups(snapshot: &Snapshot<'_>, address_type: &'static str) -> Vec<Group> {
 fn endpoint(snapshot: &Snapshot<'_>, pod: &Pod, addresses: Vec<String>) -> Endpoint {
     let serving = pods::is_ready(pod);
     let terminating = pods::is_terminating(pod);
-    let always = spec(snapshot.service).publish_not_ready_addresses == Some(true);
+    let is_ready = always(snapshot.service) || (serving && !terminating);
     let node = Some(pods::node_name(pod)).filter(|name| !name.is_empty());
+    let zone = node.and_then(snapshot.place).and_then(|place| place.zone);
     Endpoint {
         addresses,
         conditions: Some(EndpointConditions {
-            ready: Some(always || (serving && !terminating)),
+            ready: Some(is_ready),
             serving: Some(serving),
             terminating: Some(terminating),
         }),
         hostname: host_name(snapshot.service, pod),
         node_name: node.map(str::to_owned),
-        zone: node.and_then(snapshot.zone),
+        hints: hints(snapshot.service, node, zone.as_deref()).filter(|_| is_ready),
+        zone,
         target_ref: Some(ObjectReference {
             kind: Some("Pod".into()),
             namespace: pod.metadata.namespace.clone(),
@@ -111,6 +144,27 @@ fn endpoint(snapshot: &Snapshot<'_>, pod: &Pod, addresses: Vec<String>) -> Endpo
         }),
         ..Endpoint::default()
     }
+}
+
+/// Who should rather send to an endpoint, as `trafficDistribution` wants it: its zone, its node.
+fn hints(service: &Service, node: Option<&str>, zone: Option<&str>) -> Option<EndpointHints> {
+    let wanted = spec(service).traffic_distribution.as_deref()?;
+    let is_near = matches!(wanted, "PreferClose" | "PreferSameZone" | "PreferSameNode");
+    let node = node.filter(|_| wanted == "PreferSameNode");
+    let hints = EndpointHints {
+        for_zones: zone.map(|zone| vec![ForZone { name: zone.into() }]),
+        for_nodes: node.map(|node| vec![ForNode { name: node.into() }]),
+    };
+    Some(hints).filter(|hints| is_near && *hints != EndpointHints::default())
+}
+
+/// Whether an annotation asks for hints that follow the load of zones. They are not worked out
+/// here, and those that are there are left.
+fn has_topology_hints(service: &Service) -> bool {
+    let annotations = service.metadata.annotations.as_ref();
+    let asked = |name| annotations.and_then(|all| all.get(name)).map(String::as_str);
+    let old = asked("service.kubernetes.io/topology-aware-hints");
+    matches!(old.or_else(|| asked("service.kubernetes.io/topology-mode")), Some("Auto" | "auto"))
 }
 
 fn ports(service: &Service, pod: &Pod) -> Vec<EndpointPort> {
@@ -162,7 +216,10 @@ fn fill<'a>(
         let mut missing = group.endpoints.clone();
         let mut drafts: Vec<Draft<'a>> = own
             .into_iter()
-            .map(|before| Draft { before, endpoints: keep(before, &mut missing) })
+            .map(|before| {
+                let endpoints = keep(before, &mut missing, has_topology_hints(snapshot.service));
+                Draft { before, endpoints }
+            })
             .collect();
         // Slices that are written anyway are filled first, then others with room.
         drafts.sort_by_key(|draft| !draft.is_changed());
@@ -211,14 +268,15 @@ fn fill<'a>(
 
 /// The endpoints of `slice` that are still wanted, as they are wanted; they are taken out of
 /// `missing`.
-fn keep(slice: &EndpointSlice, missing: &mut Vec<Endpoint>) -> Vec<Endpoint> {
+fn keep(slice: &EndpointSlice, missing: &mut Vec<Endpoint>, with_hints: bool) -> Vec<Endpoint> {
     let mut kept = Vec::new();
     for old in slice.endpoints.iter().flatten() {
         let wanted = missing.iter().position(|new| identity(new) == identity(old));
         if let Some(index) = wanted {
             let mut new = missing.remove(index);
-            // Hints, should somebody have written them, are not ours to drop.
-            new.hints = old.hints.clone();
+            if with_hints {
+                new.hints = old.hints.clone();
+            }
             kept.push(new);
         }
     }

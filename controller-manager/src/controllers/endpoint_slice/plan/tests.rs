@@ -57,7 +57,10 @@ impl World {
             service: &self.service,
             pods,
             slices: &self.slices,
-            zone: &|node| Some(format!("zone-of-{node}")),
+            place: &|node| {
+                let zone = Some(format!("zone-of-{node}"));
+                (node != "lost").then_some(Place { zone })
+            },
             per_slice: self.per_slice,
         };
         let actions = plan(&snapshot);
@@ -159,4 +162,48 @@ fn changed_ports_replace_the_slices() {
     world.settle(&many(2));
     assert_eq!(world.sizes(), [2]);
     assert_eq!(world.slices[0].ports.as_ref().expect("ports")[0].port, Some(81));
+}
+
+#[test]
+fn traffic_goes_where_the_service_wants_it() {
+    let hinted = |distribution: Value, ready: bool| {
+        let mut service = service(named());
+        service.spec.as_mut().expect("a spec").traffic_distribution =
+            distribution.as_str().map(str::to_owned);
+        let mut world = World::new(service);
+        world.settle(&[pod("a", ready, 8080)]);
+        // Nobody wants what it says any more.
+        let hints = world.slices[0].endpoints.as_ref().expect("one")[0].hints.clone();
+        world.service.spec.as_mut().expect("a spec").traffic_distribution = None;
+        let writes = world.settle(&[pod("a", ready, 8080)]);
+        assert_eq!(writes, usize::from(hints.is_some()));
+        serde_json::to_value(hints).expect("JSON")
+    };
+    let zone = json!([{"name": "zone-of-n1"}]);
+    let table = [
+        (Value::Null, true, Value::Null),
+        (json!("Elsewhere"), true, Value::Null),
+        (json!("PreferClose"), true, json!({"forZones": zone})),
+        (json!("PreferSameZone"), true, json!({"forZones": zone})),
+        (json!("PreferSameZone"), false, Value::Null),
+        (json!("PreferSameNode"), true, json!({"forZones": zone, "forNodes": [{"name": "n1"}]})),
+    ];
+    for (distribution, ready, expected) in table {
+        assert_eq!(hinted(distribution.clone(), ready), expected, "{distribution} {ready}");
+    }
+}
+
+#[test]
+fn a_pod_without_its_node_is_no_endpoint() {
+    let on = |node: &str| {
+        let mut pod = Pod::clone(&pod("a", true, 8080));
+        pod.spec.as_mut().expect("a spec").node_name = Some(node.into());
+        Arc::new(pod)
+    };
+    for (publish, node, count) in [(false, "n1", 1), (false, "lost", 0), (true, "lost", 1)] {
+        let mut world = World::new(service(named()));
+        world.service.spec.as_mut().expect("a spec").publish_not_ready_addresses = Some(publish);
+        world.settle(&[on(node)]);
+        assert_eq!(world.sizes(), [count], "{publish} {node}");
+    }
 }
