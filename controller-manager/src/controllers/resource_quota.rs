@@ -17,6 +17,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::Client;
+use runtime::clock;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -105,6 +106,7 @@ impl Controller {
             services: self.services.list_in(&key.namespace),
             claims: self.claims.list_in(&key.namespace),
             counts: &counts,
+            now: clock::now(),
         };
         let used = used(&quota, &hard, &things);
         let status = ResourceQuotaStatus { hard: Some(hard.clone()), used: Some(used) };

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{
     Service,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use object::Quantity as Amount;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub(super) struct Things<'a> {
     pub(super) claims: Vec<Arc<PersistentVolumeClaim>>,
     /// By the quota's name for it.
     pub(super) counts: &'a BTreeMap<String, i64>,
+    pub(super) now: Timestamp,
 }
 
 /// The resource (`plural.group`) whose objects `name` counts and no informer holds.
@@ -36,11 +38,10 @@ pub(super) fn used(
     hard: &BTreeMap<String, Quantity>,
     things: &Things<'_>,
 ) -> BTreeMap<String, Quantity> {
-    let in_scope: Vec<&Arc<Pod>> = things
-        .pods
-        .iter()
-        .filter(|pod| !pods::is_finished(pod) && is_in_scope(quota, pod))
-        .collect();
+    let in_scope: Vec<&Arc<Pod>> =
+        things.pods.iter().filter(|pod| is_in_scope(quota, pod)).collect();
+    let is_using = |pod: &&&Arc<Pod>| !pods::is_finished(pod) && !is_overdue(pod, things.now);
+    let using: Vec<&Arc<Pod>> = in_scope.iter().filter(is_using).copied().collect();
     hard.keys()
         .map(|name| {
             let amount = match of_services(name, &things.services)
@@ -48,11 +49,20 @@ pub(super) fn used(
                 .or_else(|| things.counts.get(name).map(|count| whole(*count)))
             {
                 Some(amount) => amount,
-                None => of_pods(name, &in_scope),
+                // Those that have ended are objects all the same.
+                None if name == "count/pods" => count(in_scope.iter()),
+                None => of_pods(name, &using),
             };
             (name.clone(), Quantity(amount.to_string()))
         })
         .collect()
+}
+
+/// Whether it should be gone by now: its kubelet may be lost, and what it used is.
+fn is_overdue(pod: &Pod, now: Timestamp) -> bool {
+    let grace = pod.metadata.deletion_grace_period_seconds.map(SignedDuration::from_secs);
+    let deleted = pod.metadata.deletion_timestamp.as_ref();
+    deleted.zip(grace).is_some_and(|(time, grace)| now.duration_since(time.0) > grace)
 }
 
 fn whole(count: i64) -> Amount {
@@ -119,7 +129,7 @@ fn add(total: &mut Amount, quantity: Option<&Quantity>) {
 }
 
 fn of_pods(name: &str, all: &[&Arc<Pod>]) -> Amount {
-    if matches!(name, "pods" | "count/pods") {
+    if name == "pods" {
         return count(all.iter());
     }
     let (is_limit, resource) = match name.split_once('.') {
@@ -160,6 +170,14 @@ fn of_pod(pod: &Pod, resource: &str, is_limit: bool) -> Amount {
         }
     }
     let mut most = if starting > together { starting } else { together };
+    // What the pod says for all of its containers goes before what they say.
+    let whole_pod = spec.resources.as_ref().and_then(|resources| {
+        let list = if is_limit { &resources.limits } else { &resources.requests };
+        list.as_ref()?.get(resource)
+    });
+    if let Some(amount) = whole_pod.and_then(|quantity| Amount::parse(&quantity.0).ok()) {
+        most = amount;
+    }
     add(&mut most, spec.overhead.as_ref().and_then(|overhead| overhead.get(resource)));
     most
 }
@@ -240,7 +258,9 @@ mod tests {
             "resources": {"requests": {"storage": "5Gi"}}}});
         let claim = Arc::new(serde_json::from_value(claim).expect("a claim"));
         let counts = BTreeMap::from([("configmaps".to_owned(), 3)]);
-        let things = Things { pods, services: vec![service], claims: vec![claim], counts: &counts };
+        let now = Timestamp::from_second(100).expect("valid");
+        let (services, claims) = (vec![service], vec![claim]);
+        let things = Things { pods, services, claims, counts: &counts, now };
         serde_json::to_value(used(&quota, &hard, &things)).expect("JSON")
     }
 
@@ -259,6 +279,29 @@ mod tests {
             "gold.storageclass.storage.k8s.io/requests.storage": "5Gi",
             "lead.storageclass.storage.k8s.io/requests.storage": "0"});
         assert_eq!(usage(hard, json!({}), pods), expected);
+    }
+
+    #[test]
+    fn pods_that_should_be_gone_use_nothing() {
+        let ending = |second: i64, grace: i64| {
+            let mut pod = Pod::clone(&pod(json!({}), "Running"));
+            let time = Timestamp::from_second(second).expect("valid");
+            pod.metadata.deletion_timestamp = serde_json::from_value(json!(time)).ok();
+            pod.metadata.deletion_grace_period_seconds = Some(grace);
+            Arc::new(pod)
+        };
+        let pods = vec![ending(50, 30), ending(80, 30), pod(json!({}), "Succeeded")];
+        let hard = json!({"pods": "9", "count/pods": "9", "requests.cpu": "9"});
+        let expected = json!({"pods": "1", "count/pods": "3", "requests.cpu": "250m"});
+        assert_eq!(usage(hard, json!({}), pods), expected);
+    }
+
+    #[test]
+    fn a_pod_may_speak_for_its_containers() {
+        let own = json!({"resources": {"requests": {"cpu": "2"}}});
+        let hard = json!({"requests.cpu": "9", "limits.cpu": "9"});
+        let expected = json!({"requests.cpu": "2", "limits.cpu": "1"});
+        assert_eq!(usage(hard, json!({}), vec![pod(own, "Running")]), expected);
     }
 
     #[test]
