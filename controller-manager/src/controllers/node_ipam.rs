@@ -1,7 +1,7 @@
 //! node-ipam-controller: a subnet of the cluster's range for each node's pods.
 //!
 //! Runs where `--allocate-node-cidrs` is set. A node that has a subnet keeps it; every other gets
-//! the lowest free one of each family. Mirrors `k8s.io/kubernetes/pkg/controller/nodeipam` with
+//! the next free one of each family. Mirrors `k8s.io/kubernetes/pkg/controller/nodeipam` with
 //! its range allocator.
 
 use crate::Subnet;
@@ -27,8 +27,17 @@ struct Controller {
 struct Range {
     cidr: Subnet,
     mask_bits: u8,
-    taken: Mutex<HashSet<u128>>,
+    taken: Mutex<Taken>,
     services: Vec<Subnet>,
+}
+
+/// Subnets of a range, by their place in it.
+#[derive(Default)]
+struct Taken {
+    all: HashSet<u128>,
+    /// Where to look for the next: what was given back is given out again as late as can be, so
+    /// that nobody still takes it for its former node's.
+    next: u128,
 }
 
 /// Starts it.
@@ -126,6 +135,8 @@ impl Controller {
                 if client::is_not_found(&error) {
                     return Ok(Outcome::Done);
                 }
+                let message = format!("Node {} status is now: CIDRAssignmentFailed", key.name);
+                self.recorder.tell(&*node, EventType::Normal, "CIDRAssignmentFailed", message);
                 Err(error.into())
             }
         }
@@ -138,25 +149,26 @@ impl Range {
         else {
             return;
         };
-        let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken_now = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken {
-            all.insert(index);
+            taken_now.all.insert(index);
         } else {
-            all.remove(&index);
+            taken_now.all.remove(&index);
         }
     }
 
-    /// The lowest free subnet, taken. What services use is never given away.
+    /// The next free subnet, taken. What services use is never given away.
     fn take(&self) -> Option<Subnet> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut index = 0;
-        while index < self.cidr.subnets(self.mask_bits) {
+        let count = self.cidr.subnets(self.mask_bits);
+        for step in 0..count {
+            let index = (taken.next + step) % count;
             let subnet = self.cidr.subnet(self.mask_bits, index)?;
             let is_service = self.services.iter().any(|services| services.overlaps(&subnet));
-            if !is_service && taken.insert(index) {
+            if !is_service && taken.all.insert(index) {
+                taken.next = (index + 1) % count;
                 return Some(subnet);
             }
-            index += 1;
         }
         None
     }
@@ -180,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_free_subnet_is_given_until_none_is_left() {
+    fn the_next_free_subnet_is_given_until_none_is_left() {
         let range = range("10.200.0.0/22", 24, "10.200.1.0/25");
         range.mark(&Subnet::parse("10.200.0.0/24").expect("valid"), true);
         assert_eq!(take(&range).as_deref(), Some("10.200.2.0/24"));
@@ -188,5 +200,15 @@ mod tests {
         assert_eq!(take(&range), None);
         range.mark(&Subnet::parse("10.200.0.0/24").expect("valid"), false);
         assert_eq!(take(&range).as_deref(), Some("10.200.0.0/24"));
+    }
+
+    #[test]
+    fn what_was_given_back_is_the_last_to_be_given_again() {
+        let range = range("10.200.0.0/22", 24, "10.32.0.0/24");
+        assert_eq!(take(&range).as_deref(), Some("10.200.0.0/24"));
+        range.mark(&Subnet::parse("10.200.0.0/24").expect("valid"), false);
+        for third in ["1", "2", "3", "0"] {
+            assert_eq!(take(&range), Some(format!("10.200.{third}.0/24")));
+        }
     }
 }
