@@ -127,10 +127,12 @@ fn check_usages(usages: &BTreeSet<&str>, purpose: &'static str) -> Result<(), St
 
 /// Whether any API client may have it.
 pub(super) fn check_api_client(usages: &BTreeSet<&str>) -> Result<(), String> {
-    let allowed = ["client auth", "digital signature", "key encipherment", "signing"];
-    let has_client_auth = usages.contains("client auth");
-    if !has_client_auth || usages.iter().any(|usage| !allowed.contains(usage)) {
-        return Err(format!("invalid usage for client certificate: {usages:?}"));
+    let allowed = ["client auth", "digital signature", "key encipherment"];
+    if let Some(other) = usages.iter().find(|usage| !allowed.contains(usage)) {
+        return Err(format!("invalid usage for client certificate: {other}"));
+    }
+    if !usages.contains("client auth") {
+        return Err("missing required usage for client certificate: client auth".into());
     }
     Ok(())
 }
