@@ -13,6 +13,7 @@ mod go_json;
 mod horizontal_pod_autoscaler;
 mod rename;
 mod secret;
+mod service_account;
 
 use object::{ApiError, Result, Value};
 
@@ -117,6 +118,7 @@ pub fn fold(object: &mut Value) {
     if object["apiVersion"] == "v1" && object["kind"] == "Secret" {
         secret::fold(object);
     }
+    service_account::fold(object);
 }
 
 #[cfg(test)]
