@@ -13,11 +13,11 @@ use object::{FieldErrors, Map, Value, json, meta, names};
 pub(crate) struct Strategy;
 
 impl crate::Strategy for Strategy {
-    fn prepare_create(&self, object: &mut Value, _context: &Context) {
+    fn prepare_create(&self, object: &mut Value, context: &Context) {
         no_negative_grace(object);
         let class = pod_totals::quality_of_service(&object["spec"]);
         object["status"] = json!({"phase": "Pending", "qosClass": class});
-        gated_condition(object);
+        gated_condition(object, &context.now);
         merge_label_keys(object);
         app_armor_fields(object);
     }
@@ -26,7 +26,11 @@ impl crate::Strategy for Strategy {
         no_negative_grace(object);
         match context.subresource.as_str() {
             "status" => keep_in_status(object, old),
-            "resize" => keep_but_resources(object, old),
+            "resize" => {
+                keep_but_resources(object, old);
+                keep_metadata(object, old);
+            }
+            "ephemeralcontainers" => keep_metadata(object, old),
             _ => {}
         }
     }
@@ -166,13 +170,13 @@ fn annotation_updates(object: &Value, old: &Value, errors: &mut FieldErrors) {
     pod_annotations::unchanged(&annotations, &old_annotations, errors);
 }
 
-fn gated_condition(object: &mut Value) {
+fn gated_condition(object: &mut Value, now: &str) {
     if object["spec"]["schedulingGates"].as_array().is_some_and(|gates| !gates.is_empty()) {
         object["status"]["conditions"] = json!([{
             "type": "PodScheduled",
             "status": "False",
             "lastProbeTime": null,
-            "lastTransitionTime": null,
+            "lastTransitionTime": now,
             "reason": "SchedulingGated",
             "message": "Scheduling is blocked due to non-empty scheduling gates",
         }]);
@@ -255,6 +259,26 @@ fn app_armor_fields(object: &mut Value) {
 
 /// A status keeps what its writer does not know of, and changes no metadata but labels and
 /// annotations.
+/// What parts of a pod don't write: upstream's `ResetObjectMetaForStatus`.
+fn keep_metadata(object: &mut Value, old: &Value) {
+    const KEPT: &[&str] = &[
+        "annotations",
+        "deletionTimestamp",
+        "finalizers",
+        "generation",
+        "labels",
+        "ownerReferences",
+        "selfLink",
+    ];
+    let metadata = meta::of(object);
+    for field in KEPT {
+        metadata.remove(*field);
+        if let Some(was) = old["metadata"].get(*field) {
+            metadata.insert((*field).to_owned(), was.clone());
+        }
+    }
+}
+
 fn keep_in_status(object: &mut Value, old: &Value) {
     for field in ["deletionTimestamp", "ownerReferences"] {
         let was = &old["metadata"][field];
