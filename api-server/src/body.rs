@@ -94,6 +94,17 @@ pub(crate) fn object(ask: &Ask, expected: &Gvk, warnings: &mut Vec<String>) -> R
     Ok(object)
 }
 
+/// An object that names a namespace must name the one in the path.
+pub(crate) fn check_namespace(ask: &Ask, object: &Value) -> Result<()> {
+    let said = object::meta::namespace(object);
+    if said.is_empty() || said == ask.resource.namespace {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request",
+    ))
+}
+
 /// The options object in the body of a delete, without defaults.
 pub(crate) fn options(ask: &Ask, expected: &Gvk) -> Result<Value> {
     let root = root(expected)?;

@@ -2,6 +2,7 @@
 //!
 //! `docs/ARCHITECTURE.md` lists the same stages; `cargo xtask tidy` compares.
 
+use crate::accept::Accept;
 use crate::ask::Ask;
 use crate::metrics::Observed;
 use crate::query::Query;
@@ -14,6 +15,7 @@ use object::{ApiError, FieldSelector, Result, Selector};
 use rustls::pki_types::CertificateDer;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The stages, in their order.
 pub const STAGES: &[&str] = &[
@@ -41,7 +43,7 @@ pub struct Peer {
 
 /// Serves one request. Every refusal becomes a `metav1.Status` here, and only here.
 pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<Body> {
-    let accept = answer::Accept::of(request.headers());
+    let accept = Accept::of(request.headers());
     let query = Query::parse(request.uri().query().unwrap_or_default());
     // request info
     let info = match RequestInfo::read(request.method(), request.uri().path(), &query) {
@@ -58,7 +60,8 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
         deprecation::warning(&api.served, &about.group, &about.version, &about.resource)
     });
     let patience = api.seats.patience(&info);
-    let stages = Box::pin(stages(api, peer, info, query, request));
+    let authorized = AtomicBool::new(false);
+    let stages = Box::pin(stages(api, peer, info, query, request, &authorized));
     let answered = match patience {
         None => stages.await,
         Some(patience) => runtime::clock::timeout(patience, stages).await.unwrap_or_else(|_| {
@@ -73,7 +76,7 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
     let headers = response.headers_mut();
     headers.insert("audit-id", audit_id);
     let private = HeaderValue::from_static("no-cache, private");
-    if let Some(sentence) = deprecated {
+    if let Some(sentence) = deprecated.filter(|_| authorized.load(Ordering::Relaxed)) {
         answer::warn_first(headers, sentence);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(private);
@@ -87,6 +90,7 @@ async fn stages(
     info: RequestInfo,
     query: Query,
     request: Request<Body>,
+    is_authorized: &AtomicBool,
 ) -> Result<Response<Body>> {
     let (mut parts, incoming) = request.into_parts();
     if let Some(address) = peer.address {
@@ -116,6 +120,7 @@ async fn stages(
         Ok(authorized) => authorized,
         Err(error) => return Ok(answer::forbidden(&error, &parts.headers)),
     };
+    is_authorized.store(true, Ordering::Relaxed);
     let Some(resource) = info.resource else {
         return fixed::serve(api, authorized, Request::from_parts(parts, incoming)).await;
     };

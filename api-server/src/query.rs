@@ -1,6 +1,7 @@
 //! The query of a URL, decoded: the options of every verb come as parameters.
 
 use object::{ApiError, Result};
+use std::num::{IntErrorKind, ParseIntError};
 
 /// The parameters of a URL, in their order.
 #[derive(Clone, Debug, Default)]
@@ -39,8 +40,12 @@ impl Query {
     /// An integer.
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>> {
         let Some(value) = self.get(name) else { return Ok(None) };
-        value.parse().map(Some).map_err(|_| {
-            ApiError::bad_request(format!("strconv.ParseInt: parsing {value:?}: invalid syntax"))
+        value.parse().map(Some).map_err(|error: ParseIntError| {
+            let why = match error.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+                _ => "invalid syntax",
+            };
+            ApiError::bad_request(format!("strconv.ParseInt: parsing {value:?}: {why}"))
         })
     }
 }

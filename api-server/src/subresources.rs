@@ -87,12 +87,13 @@ pub(crate) async fn connect(api: &Api, ask: Ask, body: Body) -> Result<Response<
     }
 }
 
-/// An object of a core kind, as it is now; nobody's rights are asked for.
-async fn read(api: &Api, resource: &str, namespace: &str, name: &str) -> Result<Value> {
+/// An object of a core kind, as it is now; nobody's rights are asked for. What is not there is
+/// refused in the name of the resource that `ask` is about, as upstream does.
+async fn read(api: &Api, ask: &Ask, resource: &str, namespace: &str, name: &str) -> Result<Value> {
     let kind = kinds::find("", "v1", resource).ok_or_else(ApiError::no_such_resource)?;
     let shelf = api.registry.cache.shelf(kind).ok_or_else(ApiError::no_such_resource)?;
     let found = api.registry.cache.get(shelf, namespace, name, At::Newest).await?;
-    let found = found.ok_or_else(|| ApiError::not_found(&kind.group_resource(), name))?;
+    let found = found.ok_or_else(|| ApiError::not_found(&ask.kind.group_resource(), name))?;
     found.stored_value()
 }
 

@@ -71,13 +71,8 @@ async fn question(api: &Api, ask: &Ask, warnings: &mut Vec<String>) -> Result<Va
         // Upstream has lost the kind's name by then.
         Err(ApiError::invalid(&GroupKind::new(ask.kind.group, ""), "", errors))
     };
-    let said = meta::namespace(&object);
+    body::check_namespace(ask, &object)?;
     let namespace = ask.resource.namespace.as_str();
-    if !said.is_empty() && said != namespace {
-        return Err(ApiError::bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request",
-        ));
-    }
     if ask.kind.namespaced {
         meta::set(&mut object, "namespace", namespace);
     }

@@ -6,7 +6,7 @@ use crate::ask::Ask;
 use crate::{Api, answer, body};
 use axum::body::Body;
 use http::{Response, StatusCode};
-use object::{ApiError, GroupResource, Gvk, Result, Value, json, meta};
+use object::{ApiError, GroupResource, Gvk, Reason, Result, Value, json, meta};
 use registry::Target;
 
 pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
@@ -18,34 +18,27 @@ pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         "" => meta::name(&binding),
         name => name,
     };
+    body::check_namespace(ask, &binding)?;
+    if meta::name(&binding) != name {
+        return Err(ApiError::bad_request("name in URL does not match name in Binding object"));
+    }
+    check_target(&binding["target"])?;
+    if name.is_empty() {
+        return Err(ApiError::bad_request("Name parameter required."));
+    }
     let node = binding["target"]["name"].as_str().unwrap_or_default();
     let resource = GroupResource::new("", "pods/binding");
-    let kind = binding["target"]["kind"].as_str().unwrap_or_default();
-    if node.is_empty() || !matches!(kind, "" | "Node") {
-        let mut errors = object::FieldErrors::new();
-        if node.is_empty() {
-            errors.required("target.name", "");
-        } else {
-            errors.not_supported("target.kind", kind, &["Node", "<empty>"]);
-        }
-        return Err(ApiError::invalid(
-            &Gvk::new("", "v1", "Binding").group_kind(),
-            meta::name(&binding),
-            errors,
-        ));
-    }
+    let namespace = ask.resource.namespace.as_str();
+    let target = Target { kind: pods, subresource: "binding", namespace, name };
     let change = |live: Option<&Value>| {
         let Some(live) = live else { return Ok(None) };
-        let uid = meta::uid(&binding);
-        if !uid.is_empty() && uid != meta::uid(live) {
-            return Err(ApiError::conflict(
-                &resource,
-                name,
-                format!(
-                    "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-                    meta::uid(live)
-                ),
-            ));
+        for (what, wanted, found) in [
+            ("UID", meta::uid(&binding), meta::uid(live)),
+            ("ResourceVersion", meta::resource_version(&binding), meta::resource_version(live)),
+        ] {
+            if !wanted.is_empty() && wanted != found {
+                return Err(api.registry.unmet(&target, what, wanted, found));
+            }
         }
         if meta::deletion_timestamp(live).is_some() {
             return Err(ApiError::conflict(
@@ -86,11 +79,30 @@ pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     };
     // Upstream tracks no fields here: what a binding sets belongs to nobody.
     let call = ask.call(false)?;
-    let namespace = ask.resource.namespace.as_str();
-    let target = Target { kind: pods, subresource: "binding", namespace, name };
     api.registry.update(&call, &target, &change).await?;
     let success = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     answer::value(ask, StatusCode::CREATED, &success, warnings)
+}
+
+/// Whether a binding names a node. Upstream has no code of its own for this refusal.
+fn check_target(target: &Value) -> Result<()> {
+    let text = |field: &str| target[field].as_str().unwrap_or_default();
+    let mut wrong = Vec::new();
+    if !matches!(text("kind"), "" | "Node") {
+        wrong.push(format!(
+            "target.kind: Unsupported value: {:?}: supported values: \"Node\", \"<empty>\"",
+            text("kind")
+        ));
+    }
+    if text("name").is_empty() {
+        wrong.push("target.name: Required value".to_owned());
+    }
+    let why = match wrong.as_slice() {
+        [] => return Ok(()),
+        [one] => one.clone(),
+        several => format!("[{}]", several.join(", ")),
+    };
+    Err(ApiError::new(500, Reason::Unknown, why))
 }
 
 /// Sets the condition `PodScheduled` to true.
@@ -108,5 +120,27 @@ fn mark_scheduled(pod: &mut Value) {
         Some(known) if known["status"] == "True" => {}
         Some(known) => *known = condition,
         None => conditions.push(condition),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binding_names_a_node() {
+        let kind =
+            "target.kind: Unsupported value: \"Pod\": supported values: \"Node\", \"<empty>\"";
+        let table = [
+            (json!({"name": "n"}), None),
+            (json!({"kind": "Node", "name": "n"}), None),
+            (json!({}), Some("target.name: Required value".to_owned())),
+            (json!({"kind": "Pod", "name": "n"}), Some(kind.to_owned())),
+            (json!({"kind": "Pod"}), Some(format!("[{kind}, target.name: Required value]"))),
+        ];
+        for (target, expected) in table {
+            let said = check_target(&target).err().map(|error| (error.code, error.message));
+            assert_eq!(said, expected.map(|why| (500, why)), "{target}");
+        }
     }
 }

@@ -21,11 +21,16 @@ const RETRY_SECONDS: u32 = 10;
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let mut warnings = Vec::new();
-    let eviction = body::object(ask, &spoken(ask), &mut warnings)?;
+    let mut eviction = body::object(ask, &spoken(ask), &mut warnings)?;
+    body::check_namespace(ask, &eviction)?;
     let name = ask.resource.name.as_str();
-    if meta::name(&eviction) != name {
-        return Err(ApiError::bad_request("name in URL does not match name in Eviction object"));
-    }
+    let names_it = |eviction: &mut Value| match meta::name(eviction) == name {
+        true => Ok(()),
+        false => Err(ApiError::bad_request("name in URL does not match name in Eviction object")),
+    };
+    let call = ask.call(false)?;
+    api.registry.pass(&call, &ask.target(), &mut eviction, &names_it).await?;
+    warnings.extend(call.warnings.into_inner().unwrap_or_default());
     let options = crate::verbs::meant_options(&eviction["deleteOptions"])?;
     let mut call = ask.call(false)?;
     call.dry_run |=

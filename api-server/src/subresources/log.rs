@@ -15,7 +15,7 @@ use object::{ApiError, FieldErrors, GroupKind, Reason, Result, meta};
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let query = query(ask)?;
-    let pod = read(api, "pods", &ask.resource.namespace, &ask.resource.name).await?;
+    let pod = read(api, ask, "pods", &ask.resource.namespace, &ask.resource.name).await?;
     let container = container::choose(&pod, ask.query.get("container"))?;
     let Some(node) = container::node(&pod) else {
         // Nothing runs yet, so nothing has been written.
@@ -23,7 +23,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         *nothing.status_mut() = StatusCode::NO_CONTENT;
         return Ok(nothing);
     };
-    let mut backend = api.kubelets.of_node(api, node).await?.backend;
+    let mut backend = api.kubelets.of_node(api, ask, node).await?.backend;
     if ask.query.flag("insecureSkipTLSVerifyBackend") {
         backend = api.kubelets.trusted(backend);
     }

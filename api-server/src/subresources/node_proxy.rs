@@ -11,7 +11,7 @@ use object::{ApiError, Result};
 
 pub(super) async fn serve(api: &Api, ask: Ask, body: Body) -> Result<Response<Body>> {
     let wanted = Wanted::read("node", &ask.resource.name)?;
-    let kubelet = api.kubelets.of_node(api, wanted.name).await?.backend;
+    let kubelet = api.kubelets.of_node(api, &ask, wanted.name).await?.backend;
     let addresses = super::dial::resolve(&kubelet.host, kubelet.port).await;
     let addresses = addresses.map_err(|error| ApiError::bad_request(error.to_string()))?;
     if !addresses.iter().all(|address| proxy::is_allowed(address.ip())) {

@@ -9,15 +9,16 @@ use axum::body::Body;
 use form_urlencoded::Serializer;
 use http::Response;
 use object::{ApiError, Result, meta};
+use std::num::IntErrorKind;
 
 /// How the subprotocols begin that carry SPDY inside of WebSocket.
 const TUNNEL: &str = "SPDY/3.1+";
 
 pub(super) async fn serve(api: &Api, ask: Ask, _body: Body) -> Result<Response<Body>> {
     allowed_to_create(api, &ask).await?;
-    let pod = read(api, "pods", &ask.resource.namespace, &ask.resource.name).await?;
-    let ports = ports(&ask)?;
-    let kubelet = api.kubelets.of_node(api, container::bound_node(&pod)?).await?;
+    let ports = ports(ask.query.all("ports"))?;
+    let pod = read(api, &ask, "pods", &ask.resource.namespace, &ask.resource.name).await?;
+    let kubelet = api.kubelets.of_node(api, &ask, container::bound_node(&pod)?).await?;
     let mut path = format!("/portForward/{}/{}", meta::namespace(&pod), meta::name(&pod));
     if !ports.is_empty() {
         let mut query = Serializer::new(String::new());
@@ -29,15 +30,36 @@ pub(super) async fn serve(api: &Api, ask: Ask, _body: Body) -> Result<Response<B
 }
 
 /// The ports that WebSocket clients of old name in the query.
-fn ports(ask: &Ask) -> Result<Vec<String>> {
-    let named = ask.query.all("ports").filter(|text| !text.is_empty());
-    named.map(port).collect()
+fn ports<'a>(named: impl Iterator<Item = &'a str>) -> Result<Vec<String>> {
+    named.flat_map(|text| text.split(',')).map(port).collect()
 }
 
 fn port(text: &str) -> Result<String> {
-    let wrong =
-        || ApiError::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"));
-    let numbers = text.split(',').map(|one| one.trim().parse::<i32>());
-    let numbers = numbers.collect::<Result<Vec<_>, _>>().map_err(|_| wrong())?;
-    Ok(numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(","))
+    let why = match text.parse::<u16>() {
+        Ok(_) if text.starts_with('+') => "invalid syntax",
+        Ok(number) => return Ok(number.to_string()),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => "value out of range",
+        Err(_) => "invalid syntax",
+    };
+    Err(ApiError::bad_request(format!(
+        "cannot convert to []int32: strconv.ParseUint: parsing {text:?}: {why}"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_numbers_of_sixteen_bits() {
+        let read = |named: &[&'static str]| ports(named.iter().copied()).map_err(|e| e.message);
+        assert_eq!(read(&["80,81", "82"]), Ok(vec!["80".into(), "81".into(), "82".into()]));
+        for (text, why) in
+            [("", "invalid syntax"), ("-1", "invalid syntax"), ("65536", "value out of range")]
+        {
+            let expected =
+                format!("cannot convert to []int32: strconv.ParseUint: parsing {text:?}: {why}");
+            assert_eq!(read(&[text]), Err(expected));
+        }
+    }
 }

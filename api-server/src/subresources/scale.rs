@@ -25,6 +25,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask, serves: &Serves) -> Result<Respo
         _ => None,
     };
     if let Some(scale) = &put {
+        body::check_namespace(ask, scale)?;
         crate::verbs::check_name(ask, scale)?;
     }
     let root = body::root(&gvk)?;
@@ -40,6 +41,10 @@ pub(super) async fn serve(api: &Api, ask: &Ask, serves: &Serves) -> Result<Respo
             let mut errors = object::FieldErrors::new();
             errors.invalid("spec.replicas", replicas, "must be greater than or equal to 0");
             return Err(ApiError::invalid(&gvk.group_kind(), meta::name(&wanted), errors));
+        }
+        if let Some(uid) = put.as_ref().map(meta::uid).filter(|uid| !uid.is_empty()) {
+            // A precondition, which the registry looks at.
+            meta::set(&mut object, "uid", uid);
         }
         let version = meta::resource_version(&wanted);
         if !version.is_empty() && version != meta::resource_version(&object) {

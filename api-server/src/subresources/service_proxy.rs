@@ -14,7 +14,7 @@ pub(super) async fn serve(api: &Api, ask: Ask, body: Body) -> Result<Response<Bo
     let id = ask.resource.name.as_str();
     let namespace = ask.resource.namespace.as_str();
     let wanted = Wanted::read("service", id)?;
-    let service = read(api, "services", namespace, wanted.name).await?;
+    let service = read(api, &ask, "services", namespace, wanted.name).await?;
     let mut port_name = wanted.port.to_owned();
     if let Ok(number) = wanted.port.parse::<i64>() {
         port_name = name_of_port(&service, number).ok_or_else(|| {
@@ -22,7 +22,7 @@ pub(super) async fn serve(api: &Api, ask: Ask, body: Body) -> Result<Response<Bo
             ApiError::unavailable(format!("no service port {number} found for service {name:?}"))
         })?;
     }
-    let endpoints = read(api, "endpoints", namespace, wanted.name).await?;
+    let endpoints = read(api, &ask, "endpoints", namespace, wanted.name).await?;
     let subsets = endpoints["subsets"].as_array().map(Vec::as_slice).unwrap_or_default();
     if subsets.is_empty() {
         let name = wanted.name;
@@ -32,7 +32,7 @@ pub(super) async fn serve(api: &Api, ask: Ask, body: Body) -> Result<Response<Bo
         let Some(port) = port_of(subset, &port_name) else { continue };
         let addresses = subset["addresses"].as_array().map(Vec::as_slice).unwrap_or_default();
         for address in from_anywhere(addresses) {
-            if !is_of_a_pod(api, namespace, address).await {
+            if !is_of_a_pod(api, &ask, namespace, address).await {
                 continue;
             }
             let host = address["ip"].as_str().unwrap_or_default().to_owned();
@@ -65,7 +65,7 @@ fn port_of(subset: &Value, name: &str) -> Option<u16> {
 }
 
 /// Only pods are proxied to: endpoints can be written by hand, and could name anything.
-async fn is_of_a_pod(api: &Api, namespace: &str, address: &Value) -> bool {
+async fn is_of_a_pod(api: &Api, ask: &Ask, namespace: &str, address: &Value) -> bool {
     let target = &address["targetRef"];
     let (Some(name), Some(of)) = (target["name"].as_str(), target["namespace"].as_str()) else {
         return false;
@@ -73,7 +73,7 @@ async fn is_of_a_pod(api: &Api, namespace: &str, address: &Value) -> bool {
     if of != namespace {
         return false;
     }
-    let Ok(pod) = read(api, "pods", namespace, name).await else { return false };
+    let Ok(pod) = read(api, ask, "pods", namespace, name).await else { return false };
     let addresses = pod["status"]["podIPs"].as_array();
     addresses.is_some_and(|all| all.iter().any(|one| one["ip"] == address["ip"]))
 }

@@ -27,10 +27,10 @@ pub(super) struct Part {
 
 pub(super) async fn serve_streams(api: &Api, ask: Ask, part: &Part) -> Result<Response<Body>> {
     allowed_to_create(api, &ask).await?;
-    let pod = read(api, "pods", &ask.resource.namespace, &ask.resource.name).await?;
+    let pod = read(api, &ask, "pods", &ask.resource.namespace, &ask.resource.name).await?;
     let container = container::choose(&pod, ask.query.get("container"))?;
     let node = container::bound_node(&pod)?;
-    let kubelet = api.kubelets.of_node(api, node).await?;
+    let kubelet = api.kubelets.of_node(api, &ask, node).await?;
     refuse_unless(&ask, &kubelet, |name| name == CLOSES_STREAMS)?;
     let (namespace, name) = (meta::namespace(&pod), meta::name(&pod));
     let path = format!("/{}/{namespace}/{name}/{container}?{}", part.path, query(&ask, part));

@@ -25,6 +25,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let gvk = Gvk::new("authentication.k8s.io", "v1", "TokenRequest");
     let mut warnings = Vec::new();
     let mut request = body::object(ask, &gvk, &mut warnings)?;
+    body::check_namespace(ask, &request)?;
     let (namespace, name) = (ask.resource.namespace.as_str(), ask.resource.name.as_str());
     matches_path(&gvk.group_kind(), &request, namespace, name)?;
 

@@ -19,6 +19,21 @@ use std::sync::Arc;
 pub type Change<'a> = &'a (dyn Fn(Option<&Value>) -> Result<Option<Value>> + Send + Sync);
 
 impl Registry {
+    /// The refusal of a change that is meant for another object of the same name, or for another
+    /// state of it: `what` is `UID` or `ResourceVersion`.
+    pub fn unmet(&self, target: &Target<'_>, what: &str, wanted: &str, found: &str) -> ApiError {
+        let key = match self.key(target, target.name) {
+            Ok(key) => key,
+            Err(error) => return error,
+        };
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: {what} in precondition: {wanted}, {what} in \
+             object meta: {found}"
+        );
+        ApiError::conflict(&target.kind.group_resource(), target.name, why)
+    }
+
     /// Applies a change. The flag says whether the object is new.
     pub async fn update(
         &self,
@@ -68,7 +83,7 @@ impl Registry {
         let mut object = change(None)?.ok_or_else(missing)?;
         let uid = meta::uid(&object);
         if !uid.is_empty() {
-            return Err(other_uid(&self.key(target, target.name)?, target, uid, ""));
+            return Err(self.unmet(target, "UID", uid, ""));
         }
         // The version of an object that is gone says nothing of the new one.
         meta::of(&mut object).remove("resourceVersion");
@@ -96,8 +111,7 @@ impl Registry {
         same_object(target, &mut object)?;
         let uid = meta::uid(&object);
         if call.uid_is_precondition && !uid.is_empty() && uid != meta::uid(&old) {
-            let key = self.key(target, target.name)?;
-            return Err(other_uid(&key, target, uid, meta::uid(&old)));
+            return Err(self.unmet(target, "UID", uid, meta::uid(&old)));
         }
 
         let request = Request {
@@ -189,16 +203,6 @@ fn same_object(target: &Target<'_>, object: &mut Value) -> Result<()> {
     }
     meta::set(object, "namespace", target.namespace);
     Ok(())
-}
-
-/// The refusal of a change that is meant for another object of the same name.
-fn other_uid(key: &str, target: &Target<'_>, wanted: &str, found: &str) -> ApiError {
-    let why = format!(
-        "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, \
-         AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object \
-         meta: {found}"
-    );
-    ApiError::conflict(&target.kind.group_resource(), target.name, why)
 }
 
 /// Whether the change is meant for this state of the object, or for any.

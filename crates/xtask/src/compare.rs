@@ -24,7 +24,11 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// What upstream alone would have to be set up for; both run without it.
-const FLAGS: &[&str] = &["--disable-admission-plugins=ServiceAccount", "--allow-privileged"];
+const FLAGS: &[&str] = &[
+    "--disable-admission-plugins=ServiceAccount",
+    "--enable-admission-plugins=NodeRestriction",
+    "--allow-privileged",
+];
 
 /// What both are told beside this, to serve every version that upstream has.
 const ON_DEMAND: &[&str] = &[
@@ -49,6 +53,8 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("requests", include_str!("compare/scripts/requests.http")),
     ("pod_security", include_str!("compare/scripts/pod_security.http")),
     ("fixed", include_str!("compare/scripts/fixed.http")),
+    ("nodes", include_str!("compare/scripts/nodes.http")),
+    ("subresources", include_str!("compare/scripts/subresources.http")),
 ];
 
 /// Compares; what is equal is counted, what differs is printed.
