@@ -8,6 +8,7 @@ use super::pod_parts::{items, text};
 use crate::{Cluster, Operation, Plugin, Request};
 use async_trait::async_trait;
 use object::{GroupResource, Quantity, Result, Value, meta};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const ANNOTATION: &str = "kubernetes.io/limit-ranger";
@@ -47,6 +48,9 @@ impl Plugin for LimitRanger {
                     claim(limit, object, &mut broken);
                 }
             }
+            // One sentence, however many containers it is about: Go's aggregates say nothing twice.
+            let mut said = BTreeSet::new();
+            broken.retain(|why: &String| said.insert(why.clone()));
             match broken.as_slice() {
                 [] => {}
                 [one] => return Err(request.forbidden(Some(object), one)),
@@ -295,5 +299,16 @@ mod tests {
                 case(limits).create("ns", &mut with("2")).await.expect_err(expected).to_string();
             assert_eq!(why, format!("pods \"p\" is forbidden: {expected}"));
         }
+    }
+
+    #[tokio::test]
+    async fn what_several_containers_lack_is_said_once() {
+        let limits = json!([{"type": "Container", "min": {"cpu": "100m"}}]);
+        let mut pod = json!({"metadata": {"name": "p"}, "spec": {
+            "containers": [{"name": "a"}, {"name": "b"}], "initContainers": [{"name": "i"}]}});
+        let why = case(limits).create("ns", &mut pod).await.expect_err("a refusal").to_string();
+        let expected = "pods \"p\" is forbidden: minimum cpu usage per Container is 100m.  No \
+                        request is specified";
+        assert_eq!(why, expected);
     }
 }

@@ -123,8 +123,12 @@ async fn what_is_not_there_is_said_in_the_listers_words() {
     let cluster = cluster();
     let volumes = json!([{"name": "a", "csi": {"driver": "d"}},
         {"name": "b", "persistentVolumeClaim": {"claimName": "c"}}]);
-    cluster.put("", "pods", json!({"metadata": {"name": "here", "namespace": "ns", "uid": "u"},
-            "spec": {"nodeName": "n", "volumes": volumes}}));
+    cluster.put(
+        "",
+        "pods",
+        json!({"metadata": {"name": "here", "namespace": "ns", "uid": "u"},
+            "spec": {"nodeName": "n", "volumes": volumes}}),
+    );
     let tokens =
         Case::new(make, &cluster, "", "serviceaccounts").by("system:node:n", NODES).part("token");
     let asked = |pod: &str| {
