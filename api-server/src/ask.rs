@@ -1,6 +1,6 @@
 //! One authorized request to the API, with all that a verb needs to know of it.
 
-use crate::answer::Accept;
+use crate::accept::Accept;
 use crate::limits::FIELD_MANAGER_BYTES;
 use crate::query::Query;
 use crate::request_info::ResourceInfo;

@@ -8,7 +8,7 @@ mod identity;
 mod info;
 mod ordered;
 
-use crate::{Api, answer};
+use crate::answer;
 use auth::Authorized;
 use axum::Router;
 use axum::body::Body;
@@ -29,6 +29,7 @@ pub(crate) use identity::Issuer;
 #[derive(Debug)]
 pub(crate) struct Fixed {
     router: Router,
+    served: Arc<Served>,
 }
 
 impl Fixed {
@@ -42,11 +43,12 @@ impl Fixed {
     ) -> Self {
         let openapi = crate::openapi::router(&served);
         let paths = info::paths(documents.groups());
+        let counted = served.clone();
         let mut router = Router::new()
             .route("/", get(async move || info::document(paths.clone())))
             .route("/version", get(info::version))
             .route("/version/", get(info::version))
-            .route("/metrics", get(move || info::metrics(cache.clone(), served.clone())))
+            .route("/metrics", get(move || info::metrics(cache.clone(), counted.clone())))
             .merge(discovery::router(documents))
             .merge(health::router(health))
             .merge(openapi);
@@ -54,42 +56,39 @@ impl Fixed {
             router = router.merge(identity::router(issuer));
         }
         let router = router.fallback(missing).method_not_allowed_fallback(missing);
-        Self { router: router.route("/debug/flags/v", post(missing)) }
+        Self { router: router.route("/debug/flags/v", post(missing)), served }
     }
-}
 
-/// Serves a path that is not the API's objects.
-pub(crate) async fn serve(
-    api: &Api,
-    _authorized: Authorized,
-    request: Request,
-) -> Result<Response<Body>> {
-    let missing = missing_in_group(api, request.uri().path());
-    let response = match api.fixed.router.clone().oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    };
-    if response.extensions().get::<Missing>().is_some() {
-        return if missing {
-            Err(ApiError::no_such_resource())
-        } else {
-            Ok(answer::no_such_page())
+    /// Serves a path that is not the API's objects.
+    pub(crate) async fn serve(
+        &self,
+        _authorized: Authorized,
+        request: Request,
+    ) -> Result<Response<Body>> {
+        let is_in_group = self.is_in_group(request.uri().path());
+        let response = match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
         };
+        match response.extensions().get::<Missing>() {
+            Some(Missing) if is_in_group => Err(ApiError::no_such_resource()),
+            Some(Missing) => Ok(answer::no_such_page()),
+            None => Ok(response),
+        }
     }
-    Ok(response)
+
+    /// Whether a path lies below a group that is known: what is missing there is told as a Status.
+    fn is_in_group(&self, path: &str) -> bool {
+        let mut parts = path.split('/').skip(1);
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some("api"), Some(version), _) => !version.is_empty(),
+            (Some("apis"), Some(group), Some(_)) => self.served.has_group(group),
+            _ => false,
+        }
+    }
 }
 
-/// Whether a path lies below a group that is known: what is missing there is told as a Status.
-fn missing_in_group(api: &Api, path: &str) -> bool {
-    let mut parts = path.split('/').skip(1);
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some("api"), Some(version), _) => !version.is_empty(),
-        (Some("apis"), Some(group), Some(_)) => api.served.has_group(group),
-        _ => false,
-    }
-}
-
-/// Marks an answer that the pipeline turns into a Status.
+/// Marks that no route has the path.
 #[derive(Clone, Copy)]
 struct Missing;
 

@@ -4,6 +4,7 @@
 //! request, and everything else here is a stage of it. Mirrors `k8s.io/kubernetes/cmd/kube-apiserver`
 //! and `k8s.io/apiserver/pkg/{server,endpoints}`.
 
+mod accept;
 mod access;
 mod admission;
 mod answer;

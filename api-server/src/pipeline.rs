@@ -7,7 +7,7 @@ use crate::ask::Ask;
 use crate::metrics::Observed;
 use crate::query::Query;
 use crate::request_info::RequestInfo;
-use crate::{Api, answer, body, deprecation, fixed, subresources, verbs};
+use crate::{Api, answer, body, deprecation, subresources, verbs, virtual_kinds};
 use auth::{Attributes, UserInfo};
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
@@ -122,7 +122,7 @@ async fn stages(
     };
     is_authorized.store(true, Ordering::Relaxed);
     let Some(resource) = info.resource else {
-        return fixed::serve(api, authorized, Request::from_parts(parts, incoming)).await;
+        return api.fixed.serve(authorized, Request::from_parts(parts, incoming)).await;
     };
 
     // find the kind
@@ -144,7 +144,9 @@ async fn stages(
     ask.body = body::read(incoming, &ask.headers).await?;
 
     // verb, answer
-    let answered = if ask.resource.subresource.is_empty() {
+    let answered = if ask.kind.storage.is_none() {
+        virtual_kinds::serve(api, &ask).await
+    } else if ask.resource.subresource.is_empty() {
         verbs::serve(api, &ask).await
     } else {
         subresources::serve(api, &ask).await

@@ -12,6 +12,7 @@ mod exec;
 mod kubelet;
 mod links;
 mod log;
+mod lookup;
 mod node_proxy;
 mod page;
 mod pod_proxy;
@@ -29,13 +30,11 @@ pub(crate) use kubelet::Kubelets;
 
 use crate::Api;
 use crate::ask::Ask;
-use auth::Attributes;
 use axum::body::Body;
-use cache::At;
 use futures::future::BoxFuture;
 use http::Response;
 use kinds::Serves;
-use object::{ApiError, Reason, Result, Value};
+use object::{ApiError, Reason, Result};
 
 /// Serves one subresource with code of its own.
 type Special = for<'a> fn(&'a Api, &'a Ask) -> BoxFuture<'a, Result<Response<Body>>>;
@@ -85,40 +84,6 @@ pub(crate) async fn connect(api: &Api, ask: Ask, body: Body) -> Result<Response<
         Some((_, _, serve)) => serve(api, ask, body).await,
         None => Err(not_implemented(&ask)),
     }
-}
-
-/// An object of a core kind, as it is now; nobody's rights are asked for. What is not there is
-/// refused in the name of the resource that `ask` is about, as upstream does.
-async fn read(api: &Api, ask: &Ask, resource: &str, namespace: &str, name: &str) -> Result<Value> {
-    let kind = kinds::find("", "v1", resource).ok_or_else(ApiError::no_such_resource)?;
-    let shelf = api.registry.cache.shelf(kind).ok_or_else(ApiError::no_such_resource)?;
-    let found = api.registry.cache.get(shelf, namespace, name, At::Newest).await?;
-    let found = found.ok_or_else(|| ApiError::not_found(&ask.kind.group_resource(), name))?;
-    found.stored_value()
-}
-
-/// Whether they may create the subresource: a GET, as WebSocket clients send it, must not do with
-/// less than a POST.
-async fn allowed_to_create(api: &Api, ask: &Ask) -> Result<()> {
-    if ask.verb == "create" {
-        return Ok(());
-    }
-    let about = &ask.resource;
-    let attributes = Attributes {
-        version: about.version.clone(),
-        path: ask.parts.uri.path().to_owned(),
-        ..Attributes::resource(
-            ask.authorized.user().clone(),
-            "create",
-            &about.group,
-            &about.resource,
-        )
-    };
-    let attributes = attributes
-        .in_namespace(&about.namespace)
-        .named(&about.name)
-        .subresource(&about.subresource);
-    api.access.authorize(attributes).await.map(drop)
 }
 
 fn not_implemented(ask: &Ask) -> ApiError {

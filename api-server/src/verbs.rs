@@ -20,9 +20,6 @@ pub(crate) use update::check_name;
 
 /// Serves a verb on the object itself or its collection.
 pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    if ask.kind.storage.is_none() {
-        return crate::virtual_kinds::serve(api, ask).await;
-    }
     match ask.verb.as_str() {
         "get" => get::serve(api, ask).await,
         "list" => list::serve(api, ask).await,

@@ -4,17 +4,18 @@
 
 mod access_review;
 mod components;
+mod review;
 mod rules_review;
 mod self_review;
 mod token_review;
 
+use crate::Api;
 use crate::ask::Ask;
 use crate::subresources::binding;
-use crate::{Api, answer, body};
 use axum::body::Body;
 use futures::future::BoxFuture;
-use http::{Response, StatusCode};
-use object::{ApiError, FieldErrors, GroupKind, Reason, Result, Value, meta};
+use http::Response;
+use object::{ApiError, Reason, Result};
 
 type Answer = for<'a> fn(&'a Api, &'a Ask) -> BoxFuture<'a, Result<Response<Body>>>;
 
@@ -55,32 +56,4 @@ pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
             format!("{} is not served yet", ask.kind.plural),
         )),
     }
-}
-
-/// A question that was read, admitted and found well-formed.
-async fn question(api: &Api, ask: &Ask, warnings: &mut Vec<String>) -> Result<Value> {
-    let mut object = body::object(ask, &ask.gvk(), warnings)?;
-    let call = ask.call(true)?;
-    let context = kinds::Context::default();
-    let rules = |object: &mut Value| {
-        let mut errors = FieldErrors::new();
-        ask.kind.strategy.validate(object, &context, &mut errors);
-        if errors.is_empty() {
-            return Ok(());
-        }
-        // Upstream has lost the kind's name by then.
-        Err(ApiError::invalid(&GroupKind::new(ask.kind.group, ""), "", errors))
-    };
-    body::check_namespace(ask, &object)?;
-    let namespace = ask.resource.namespace.as_str();
-    if ask.kind.namespaced {
-        meta::set(&mut object, "namespace", namespace);
-    }
-    api.registry.pass(&call, &ask.target(), &mut object, &rules).await?;
-    warnings.extend(call.warnings.into_inner().unwrap_or_default());
-    Ok(object)
-}
-
-fn answered(ask: &Ask, object: &Value, warnings: Vec<String>) -> Result<Response<Body>> {
-    answer::value(ask, StatusCode::CREATED, object, warnings)
 }

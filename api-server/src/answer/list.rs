@@ -1,22 +1,20 @@
 //! Lists: put together from the items' own bytes, in chunks, never as one tree.
 
-use super::accept::{Form, Media};
+use super::encode::encode;
+use super::partial;
 use super::pieces::Pieces;
+use super::response::{may_compress, stream, whole};
 use super::table::Tables;
-use super::{encode, head, partial, whole};
+use crate::accept::{Form, Media};
 use crate::ask::Ask;
-use crate::limits::COMPRESS_FROM_BYTES;
 use crate::{continue_token, version};
 use axum::body::Body;
 use bytes::Bytes;
 use cache::{Item, List};
 use codec::json_list::{self, ListMeta};
 use codec::proto_list;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{Response, StatusCode};
 use object::{Result, Value};
-use std::io::Write;
 use std::sync::Arc;
 
 /// Answers with a list.
@@ -76,26 +74,12 @@ pub(crate) fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
     Ok(whole(StatusCode::OK, media, bytes, &ask.headers))
 }
 
-/// Whether a body of this size may be compressed for this client.
-pub(super) fn may_compress(asked: &HeaderMap, len_bytes: usize) -> bool {
-    let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    len_bytes >= COMPRESS_FROM_BYTES
-        && accepted.is_some_and(|list| list.split(',').any(|one| one.trim().starts_with("gzip")))
-}
-
-/// Compresses at upstream's level, the fastest.
-pub(super) fn compress(bytes: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
-    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
-    written.expect("a vector takes every byte").into()
-}
-
 /// A list of shared bytes as an answer: sent piece by piece, or compressed as a whole.
 fn joined(ask: &Ask, media: Media, pieces: Pieces) -> Response<Body> {
     if may_compress(&ask.headers, pieces.len_bytes()) {
         return whole(StatusCode::OK, media, pieces.into_bytes().into(), &ask.headers);
     }
-    head(StatusCode::OK, media, pieces.into_body())
+    stream(media.media_type(), pieces.into_body())
 }
 
 fn json(ask: &Ask, items: &[Arc<Item>], metadata: &ListMeta<'_>) -> Result<Pieces> {

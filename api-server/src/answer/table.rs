@@ -137,50 +137,15 @@ impl Tables {
     }
 }
 
-/// A Table's JSON. The objects in its rows have the order of their own types, which the Table's
-/// type does not know.
-pub(super) fn json(table: &Value) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
-    let mut begin = b'{';
-    for field in ["kind", "apiVersion", "metadata", "columnDefinitions"] {
-        let value = match (field, &table[field]) {
-            ("columnDefinitions", Value::Array(columns)) => definitions_json(columns),
-            (_, value) => codec::encode_json_free(value),
-        };
-        out.push(begin);
-        out.extend_from_slice(format!("{field:?}:").as_bytes());
-        out.extend_from_slice(value.trim_ascii_end());
-        begin = b',';
-    }
-    out.extend_from_slice(b",\"rows\":");
-    let Value::Array(rows) = &table["rows"] else {
-        out.extend_from_slice(b"null}");
-        return Ok(out);
-    };
-    for (at, row) in rows.iter().enumerate() {
-        out.extend_from_slice(if at == 0 { b"[{\"cells\":" } else { b",{\"cells\":" });
-        out.extend_from_slice(codec::encode_json_free(&row["cells"]).trim_ascii_end());
-        if let Some(conditions) = row.get("conditions") {
-            out.extend_from_slice(b",\"conditions\":");
-            out.extend_from_slice(codec::encode_json_free(conditions).trim_ascii_end());
-        }
-        out.extend_from_slice(b",\"object\":");
-        let object = super::encode(&row["object"], super::Media::Json, false)?;
-        out.extend_from_slice(object.trim_ascii_end());
-        out.push(b'}');
-    }
-    out.extend_from_slice(if rows.is_empty() { b"[]}" } else { b"]}" });
-    Ok(out)
-}
-
-fn definitions_json(columns: &[Value]) -> Vec<u8> {
-    let mut texts = Vec::with_capacity(columns.len());
-    for column in columns {
-        let fields = ["name", "type", "format", "description", "priority"].map(|field| {
-            let value = codec::encode_json_free(&column[field]);
-            format!("{field:?}:{}", String::from_utf8_lossy(value.trim_ascii_end()))
-        });
-        texts.push(format!("{{{}}}", fields.join(",")));
-    }
-    format!("[{}]", texts.join(",")).into_bytes()
+/// A Table of something that has no columns of its own.
+pub(super) fn one_row(value: &Value) -> Value {
+    json!({
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {},
+        "columnDefinitions": [
+            {"name": "Name", "type": "string", "format": "name", "description": "", "priority": 0},
+        ],
+        "rows": [{"cells": [object::meta::name(value)], "object": value}],
+    })
 }

@@ -1,8 +1,9 @@
 //! The frames of a watch.
 
-use super::accept::{Form, Media};
+use super::encode::encode;
+use super::partial;
 use super::table::Tables;
-use super::{encode, partial};
+use crate::accept::{Form, Media};
 use crate::ask::Ask;
 use crate::version;
 use bytes::Bytes;

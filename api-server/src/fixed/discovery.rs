@@ -3,6 +3,7 @@
 //! Mirrors `k8s.io/apiserver/pkg/endpoints/discovery`, the aggregated form included.
 
 use super::ordered;
+use crate::accept::Accept;
 use crate::answer;
 use axum::Router;
 use axum::body::Body;
@@ -126,7 +127,7 @@ fn plain(document: &Value, headers: &HeaderMap) -> Response<Body> {
         return response;
     }
     let compact = ordered::json(document);
-    let body = match answer::Accept::of(headers).pretty {
+    let body = match Accept::of(headers).pretty {
         true => {
             let mut out = Vec::new();
             codec::pretty(&compact, &mut out);

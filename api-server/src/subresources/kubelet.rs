@@ -3,9 +3,6 @@
 //! Mirrors `pkg/kubelet/client/kubelet_client.go`.
 
 use super::dial::Backend;
-use super::read;
-use crate::Api;
-use crate::ask::Ask;
 use crate::limits::BACKEND_CONNECT;
 use object::{ApiError, Reason, Result, Value};
 use runtime::tls::{TlsError, Trust, certificates, client_config, private_key};
@@ -81,9 +78,8 @@ impl Kubelets {
         })
     }
 
-    /// The kubelet of a node, by what its status says.
-    pub(super) async fn of_node(&self, api: &Api, ask: &Ask, node: &str) -> Result<Kubelet> {
-        let node = read(api, ask, "nodes", "", node).await?;
+    /// The kubelet of `node`, by what its status says.
+    pub(super) fn of_node(&self, node: &Value) -> Result<Kubelet> {
         let status = &node["status"];
         let said = status["daemonEndpoints"]["kubeletEndpoint"]["Port"].as_u64();
         let port = said.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);

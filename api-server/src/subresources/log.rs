@@ -3,7 +3,7 @@
 //! Mirrors `pkg/registry/core/pod/rest/log.go` and `k8s.io/apiserver/pkg/registry/generic/rest`.
 
 use super::dial::Answered;
-use super::{container, read, websocket};
+use super::{container, lookup, websocket};
 use crate::ask::Ask;
 use crate::limits::REFUSAL_OF_BACKEND_BYTES;
 use crate::{Api, answer};
@@ -15,7 +15,7 @@ use object::{ApiError, FieldErrors, GroupKind, Reason, Result, meta};
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let query = query(ask)?;
-    let pod = read(api, ask, "pods", &ask.resource.namespace, &ask.resource.name).await?;
+    let pod = lookup::object(api, ask, "pods", &ask.resource.namespace, &ask.resource.name).await?;
     let container = container::choose(&pod, ask.query.get("container"))?;
     let Some(node) = container::node(&pod) else {
         // Nothing runs yet, so nothing has been written.
@@ -23,7 +23,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         *nothing.status_mut() = StatusCode::NO_CONTENT;
         return Ok(nothing);
     };
-    let mut backend = api.kubelets.of_node(api, ask, node).await?.backend;
+    let mut backend = lookup::kubelet(api, ask, node).await?.backend;
     if ask.query.flag("insecureSkipTLSVerifyBackend") {
         backend = api.kubelets.trusted(backend);
     }
@@ -42,7 +42,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         200..=206 if websocket::is_asked_for(&ask.headers) => {
             websocket::send(ask, Body::new(answered.into_body()), &api.shutdown)
         }
-        200..=206 => answer::stream("text/plain", Body::new(answered.into_body())),
+        200..=206 => Ok(answer::stream("text/plain", Body::new(answered.into_body()))),
         300..=399 => {
             let url = backend.url(&path);
             Err(ApiError::new(500, Reason::Unknown, format!("Get {url:?}: redirects forbidden")))

@@ -2,6 +2,7 @@
 //!
 //! Mirrors `pkg/registry/core/node/strategy.go` (`ResourceLocation`) and `.../node/rest`.
 
+use super::lookup;
 use super::proxy::{self, Wanted};
 use crate::Api;
 use crate::ask::Ask;
@@ -11,7 +12,7 @@ use object::{ApiError, Result};
 
 pub(super) async fn serve(api: &Api, ask: Ask, body: Body) -> Result<Response<Body>> {
     let wanted = Wanted::read("node", &ask.resource.name)?;
-    let kubelet = api.kubelets.of_node(api, &ask, wanted.name).await?.backend;
+    let kubelet = lookup::kubelet(api, &ask, wanted.name).await?.backend;
     let addresses = super::dial::resolve(&kubelet.host, kubelet.port).await;
     let addresses = addresses.map_err(|error| ApiError::bad_request(error.to_string()))?;
     if !addresses.iter().all(|address| proxy::is_allowed(address.ip())) {

@@ -2,8 +2,8 @@
 //!
 //! Mirrors `pkg/registry/core/pod/strategy.go` (`ResourceLocation`).
 
+use super::lookup;
 use super::proxy::{self, Wanted};
-use super::read;
 use crate::Api;
 use crate::ask::Ask;
 use axum::body::Body;
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 pub(super) async fn serve(api: &Api, ask: Ask, body: Body) -> Result<Response<Body>> {
     let wanted = Wanted::read("pod", &ask.resource.name)?;
-    let pod = read(api, &ask, "pods", &ask.resource.namespace, wanted.name).await?;
+    let pod = lookup::object(api, &ask, "pods", &ask.resource.namespace, wanted.name).await?;
     let address = pod["status"]["podIPs"][0]["ip"].as_str().unwrap_or_default();
     match address.parse::<IpAddr>() {
         Ok(address) if proxy::is_allowed(address) => {}

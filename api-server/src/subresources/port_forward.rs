@@ -2,7 +2,7 @@
 //!
 //! Mirrors `pkg/registry/core/pod/rest/subresources.go` (`PortForwardREST`).
 
-use super::{allowed_to_create, container, read, streams, upgrade};
+use super::{container, lookup, streams, upgrade};
 use crate::Api;
 use crate::ask::Ask;
 use axum::body::Body;
@@ -15,10 +15,11 @@ use std::num::IntErrorKind;
 const TUNNEL: &str = "SPDY/3.1+";
 
 pub(super) async fn serve(api: &Api, ask: Ask, _body: Body) -> Result<Response<Body>> {
-    allowed_to_create(api, &ask).await?;
+    streams::allowed_to_create(api, &ask).await?;
     let ports = ports(ask.query.all("ports"))?;
-    let pod = read(api, &ask, "pods", &ask.resource.namespace, &ask.resource.name).await?;
-    let kubelet = api.kubelets.of_node(api, &ask, container::bound_node(&pod)?).await?;
+    let pod =
+        lookup::object(api, &ask, "pods", &ask.resource.namespace, &ask.resource.name).await?;
+    let kubelet = lookup::kubelet(api, &ask, container::bound_node(&pod)?).await?;
     let mut path = format!("/portForward/{}/{}", meta::namespace(&pod), meta::name(&pod));
     if !ports.is_empty() {
         let mut query = Serializer::new(String::new());

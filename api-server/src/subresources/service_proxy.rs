@@ -2,8 +2,8 @@
 //!
 //! Mirrors `pkg/registry/core/service/storage` (`ResourceLocation`).
 
+use super::lookup;
 use super::proxy::{self, Wanted};
-use super::read;
 use crate::Api;
 use crate::ask::Ask;
 use axum::body::Body;
@@ -14,7 +14,7 @@ pub(super) async fn serve(api: &Api, ask: Ask, body: Body) -> Result<Response<Bo
     let id = ask.resource.name.as_str();
     let namespace = ask.resource.namespace.as_str();
     let wanted = Wanted::read("service", id)?;
-    let service = read(api, &ask, "services", namespace, wanted.name).await?;
+    let service = lookup::object(api, &ask, "services", namespace, wanted.name).await?;
     let mut port_name = wanted.port.to_owned();
     if let Ok(number) = wanted.port.parse::<i64>() {
         port_name = name_of_port(&service, number).ok_or_else(|| {
@@ -22,7 +22,7 @@ pub(super) async fn serve(api: &Api, ask: Ask, body: Body) -> Result<Response<Bo
             ApiError::unavailable(format!("no service port {number} found for service {name:?}"))
         })?;
     }
-    let endpoints = read(api, &ask, "endpoints", namespace, wanted.name).await?;
+    let endpoints = lookup::object(api, &ask, "endpoints", namespace, wanted.name).await?;
     let subsets = endpoints["subsets"].as_array().map(Vec::as_slice).unwrap_or_default();
     if subsets.is_empty() {
         let name = wanted.name;
@@ -73,7 +73,7 @@ async fn is_of_a_pod(api: &Api, ask: &Ask, namespace: &str, address: &Value) -> 
     if of != namespace {
         return false;
     }
-    let Ok(pod) = read(api, ask, "pods", namespace, name).await else { return false };
+    let Ok(pod) = lookup::object(api, ask, "pods", namespace, name).await else { return false };
     let addresses = pod["status"]["podIPs"].as_array();
     addresses.is_some_and(|all| all.iter().any(|one| one["ip"] == address["ip"]))
 }

@@ -6,9 +6,10 @@
 //! Mirrors `pkg/registry/core/pod/strategy.go` (`streamLocation`, `streamParams`).
 
 use super::kubelet::Kubelet;
-use super::{allowed_to_create, container, read, upgrade};
+use super::{container, lookup, upgrade};
 use crate::Api;
 use crate::ask::Ask;
+use auth::Attributes;
 use axum::body::Body;
 use form_urlencoded::Serializer;
 use http::{HeaderMap, Response};
@@ -27,14 +28,39 @@ pub(super) struct Part {
 
 pub(super) async fn serve_streams(api: &Api, ask: Ask, part: &Part) -> Result<Response<Body>> {
     allowed_to_create(api, &ask).await?;
-    let pod = read(api, &ask, "pods", &ask.resource.namespace, &ask.resource.name).await?;
+    let pod =
+        lookup::object(api, &ask, "pods", &ask.resource.namespace, &ask.resource.name).await?;
     let container = container::choose(&pod, ask.query.get("container"))?;
     let node = container::bound_node(&pod)?;
-    let kubelet = api.kubelets.of_node(api, &ask, node).await?;
+    let kubelet = lookup::kubelet(api, &ask, node).await?;
     refuse_unless(&ask, &kubelet, |name| name == CLOSES_STREAMS)?;
     let (namespace, name) = (meta::namespace(&pod), meta::name(&pod));
     let path = format!("/{}/{namespace}/{name}/{container}?{}", part.path, query(&ask, part));
     upgrade::pass(api, ask, &kubelet.backend, &path).await
+}
+
+/// Whether they may create the subresource: a GET, as WebSocket clients send it, must not do with
+/// less than a POST.
+pub(super) async fn allowed_to_create(api: &Api, ask: &Ask) -> Result<()> {
+    if ask.verb == "create" {
+        return Ok(());
+    }
+    let about = &ask.resource;
+    let attributes = Attributes {
+        version: about.version.clone(),
+        path: ask.parts.uri.path().to_owned(),
+        ..Attributes::resource(
+            ask.authorized.user().clone(),
+            "create",
+            &about.group,
+            &about.resource,
+        )
+    };
+    let attributes = attributes
+        .in_namespace(&about.namespace)
+        .named(&about.name)
+        .subresource(&about.subresource);
+    api.access.authorize(attributes).await.map(drop)
 }
 
 /// Refuses a client of one of the newer subprotocols, unless the kubelet takes them.

@@ -24,7 +24,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         Ok(watcher) => watcher,
         // Clients look for this in the stream: they list anew after an event, and would ask the
         // same again and again after an answer.
-        Err(error) => return only(&encoder, &error),
+        Err(error) => return Ok(only(&encoder, &error)),
     };
     let seconds = match ask.query.integer("timeoutSeconds")?.unwrap_or(0) {
         0 => WATCH_SECONDS_MIN + runtime::entropy::below(WATCH_SECONDS_MIN),
@@ -43,11 +43,11 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     };
     let media_type = turn.encoder.media_type();
     let frames = unfold(turn, |mut turn| async move { turn.next().await.map(|f| (f, turn)) });
-    answer::stream(media_type, Body::new(StreamBody::new(frames)))
+    Ok(answer::stream(media_type, Body::new(StreamBody::new(frames))))
 }
 
 /// A watch that ends with its first event: why it can't begin.
-fn only(encoder: &answer::WatchEncoder, error: &ApiError) -> Result<Response<Body>> {
+fn only(encoder: &answer::WatchEncoder, error: &ApiError) -> Response<Body> {
     let mut out = Vec::new();
     encoder.error(error, &mut out);
     answer::stream(encoder.media_type(), Body::from(out))

@@ -1,6 +1,6 @@
 //! May someone do this? Mirrors `pkg/registry/authorization/*accessreview`.
 
-use super::{answered, question};
+use super::review::{answered, question};
 use crate::Api;
 use crate::ask::Ask;
 use auth::{Attributes, Decision, UserInfo};

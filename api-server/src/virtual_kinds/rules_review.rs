@@ -1,7 +1,7 @@
 //! `SelfSubjectRulesReview`: what may I do here? Mirrors
 //! `pkg/registry/authorization/selfsubjectrulesreview`.
 
-use super::{answered, question};
+use super::review::{answered, question};
 use crate::Api;
 use crate::ask::Ask;
 use axum::body::Body;

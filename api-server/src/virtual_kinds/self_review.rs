@@ -1,6 +1,6 @@
 //! `SelfSubjectReview`: who am I? Mirrors `pkg/registry/authentication/selfsubjectreview`.
 
-use super::{answered, question};
+use super::review::{answered, question};
 use crate::Api;
 use crate::ask::Ask;
 use axum::body::Body;

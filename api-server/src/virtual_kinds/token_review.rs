@@ -1,6 +1,6 @@
 //! `TokenReview`: whose token is this? Mirrors `pkg/registry/authentication/tokenreview`.
 
-use super::{answered, question};
+use super::review::{answered, question};
 use crate::Api;
 use crate::ask::Ask;
 use axum::body::Body;
