@@ -36,7 +36,7 @@ pub(crate) struct Configuration {
     scheduler_name: Option<String>,
     // Taken, and without effect here.
     #[serde(rename = "parallelism")]
-    _parallelism: Option<Value>,
+    _parallelism: Option<i32>,
     #[serde(rename = "delayCacheUntilActive")]
     _delay_cache: Option<Value>,
     #[serde(rename = "enableProfiling")]
@@ -106,7 +106,17 @@ impl Configuration {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let file: Self = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+        // The first line says what and where; a picture of the place follows it.
+        let first_line = |error: serde_saphyr::Error| {
+            error
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ")
+                .to_owned()
+        };
+        let file: Self = serde_saphyr::from_str(text).map_err(first_line)?;
         let version = file.api_version.strip_prefix(GROUP);
         if file.kind != "KubeSchedulerConfiguration"
             || !version.is_some_and(|version| VERSIONS.contains(&version))
@@ -126,6 +136,14 @@ impl Configuration {
         if let Some(index) = file.profiles.iter().position(changes) {
             return Err(format!(
                 "profiles[{index}]: choosing plugins, and their configuration, is not built yet"
+            ));
+        }
+        let names = file.scheduler_names();
+        if let Some(index) = (1..names.len()).find(|&index| names[..index].contains(&names[index]))
+        {
+            return Err(format!(
+                "profiles[{index}].schedulerName: Duplicate value: {:?}",
+                names[index]
             ));
         }
         Ok(file)
@@ -263,11 +281,17 @@ mod tests {
         let table = [
             ("colour: blue\n", "colour"),
             ("extenders: [{urlPrefix: x}]\n", "extenders"),
+            ("parallelism: many\n", "line 3"),
+            (
+                "profiles: [{schedulerName: a}, {}, {schedulerName: a}]\n",
+                "profiles[2].schedulerName",
+            ),
+            ("leaderElection: {leaderElect: true\n", "line 3"),
             ("profiles: [{schedulerName: a, plugins: {score: {}}}]\n", "profiles[0]"),
         ];
         for (rest, word) in table {
             let error = Configuration::parse(&format!("{head}{rest}")).expect_err(rest);
-            assert!(error.contains(word), "{error}");
+            assert!(error.contains(word) && error.lines().count() == 1, "{error}");
         }
         assert!(Configuration::parse("apiVersion: v1\nkind: Pod\n").is_err());
     }

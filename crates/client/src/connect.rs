@@ -4,11 +4,12 @@
 //! current context is used, `--master` replaces its server, and with neither the in-cluster
 //! configuration is tried.
 
+use crate::error::chain;
 use crate::transport::{Transport, to_server};
 use crate::{ClientError, limits};
 use http::{Request, Response};
 use kube::client::Body;
-use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::path::PathBuf;
 use tower::{BoxError, Service};
 
@@ -62,9 +63,9 @@ where
 async fn config(options: &ConnectOptions) -> Result<Config, ClientError> {
     let mut config = match (&options.kubeconfig, &options.master) {
         (Some(path), _) => {
-            let wrong = |source| ClientError::Kubeconfig {
+            let wrong = |error| ClientError::Kubeconfig {
                 path: path.display().to_string(),
-                source: Box::new(source),
+                why: why(&error),
             };
             let file = Kubeconfig::read_from(path).map_err(wrong)?;
             Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
@@ -81,6 +82,14 @@ async fn config(options: &ConnectOptions) -> Result<Config, ClientError> {
     }
     config.connect_timeout = Some(limits::CONNECT_TIMEOUT);
     Ok(config)
+}
+
+/// Without the file's name, which the caller knows to say.
+fn why(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(inner, _) => chain(inner),
+        other => chain(other),
+    }
 }
 
 fn parse_master(address: &str) -> Result<http::Uri, ClientError> {

@@ -7,12 +7,12 @@ use kube::Error;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The kubeconfig could not be read or understood.
-    #[error("kubeconfig {path:?}: {source}")]
+    #[error("--kubeconfig {path}: {why}")]
     Kubeconfig {
         /// The file.
         path: String,
-        /// What is wrong with it.
-        source: Box<kube::config::KubeconfigError>,
+        /// What is wrong with it, in one line.
+        why: String,
     },
     /// Neither a kubeconfig nor a master address was given, and this is not a pod.
     #[error(
@@ -28,8 +28,8 @@ pub enum ClientError {
         source: http::uri::InvalidUri,
     },
     /// The client could not be built: certificates, keys, TLS.
-    #[error("can't set up the connection to the API server: {0}")]
-    Setup(#[source] Box<kube::Error>),
+    #[error("--kubeconfig: can't set up the connection to the API server: {0}")]
+    Setup(String),
     /// The kubeconfig asks for a proxy.
     #[error(
         "proxy-url {address:?} of the kubeconfig: proxies are not served, name the server itself"
@@ -108,6 +108,84 @@ pub fn is_gone(error: &Error) -> bool {
 pub fn message(error: &Error) -> String {
     match error {
         Error::Api(status) if !status.message.is_empty() => status.message.clone(),
+        Error::Service(unreached) => unreached.to_string(),
         other => other.to_string(),
+    }
+}
+
+/// The same of an error that may come from an answer, for logs: the sentence alone, not the whole
+/// `Status` around it.
+pub fn sentence(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut inner = Some(error);
+    while let Some(this) = inner {
+        if let Some(answered) = this.downcast_ref::<Error>() {
+            return message(answered);
+        }
+        inner = this.source();
+    }
+    error.to_string()
+}
+
+/// An error and all that is below it, in one line, each said once.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = first_line(error);
+    let mut inner = error.source();
+    while let Some(this) = inner {
+        let words = first_line(this);
+        if !line.ends_with(&words) {
+            line = format!("{line}: {words}");
+        }
+        inner = this.source();
+    }
+    line
+}
+
+/// Without the picture of the place that errors about YAML go on with.
+fn first_line(error: &dyn std::error::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{words}")]
+    struct Layer {
+        words: &'static str,
+        source: Option<Box<Layer>>,
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("failed to start watching object: {0}")]
+    struct Above(#[source] Error);
+
+    fn layers(words: &[&'static str]) -> Box<Layer> {
+        let (first, rest) = words.split_first().expect("at least one");
+        Box::new(Layer { words: first, source: (!rest.is_empty()).then(|| layers(rest)) })
+    }
+
+    #[test]
+    fn a_chain_is_one_line_and_says_nothing_twice() {
+        let cases: &[(&[&'static str], &str)] = &[
+            (
+                &["client error (Connect)", "tcp connect error", "refused"],
+                "client error (Connect): tcp connect error: refused",
+            ),
+            (&["a: b: c", "b: c", "c"], "a: b: c"),
+            (&["line 1: expected a mapping\n  |\n1 | x\n  | ^"], "line 1: expected a mapping"),
+        ];
+        for (words, expected) in cases {
+            assert_eq!(chain(&*layers(words)), *expected);
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_found_below_and_without_its_status() {
+        let refused = Error::Service("GET https://a:6443/x: refused".into());
+        assert_eq!(sentence(&refused), "GET https://a:6443/x: refused");
+        let status = kube::core::Status::failure("pods is forbidden", "Forbidden").with_code(403);
+        assert_eq!(sentence(&Above(Error::Api(Box::new(status)))), "pods is forbidden");
+        assert_eq!(sentence(&std::fmt::Error), std::fmt::Error.to_string());
     }
 }

@@ -19,7 +19,7 @@ mod transport;
 pub use clients::{Clients, Pace};
 pub use connect::{ConnectOptions, connect, from_service};
 pub use error::{
-    ClientError, is_conflict, is_exists, is_forbidden, is_gone, is_not_found, message,
+    ClientError, is_conflict, is_exists, is_forbidden, is_gone, is_not_found, message, sentence,
 };
 pub use kube::Client;
 pub use token_requests::are_served as serves_token_requests;

@@ -7,6 +7,7 @@
 //! are kube's.
 
 use crate::certificate::follow_files;
+use crate::error::chain;
 use crate::{ClientError, limits};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
@@ -76,7 +77,7 @@ fn connector(config: &Config) -> Result<Connector, ClientError> {
 }
 
 fn setup(error: kube::Error) -> ClientError {
-    ClientError::Setup(Box::new(error))
+    ClientError::Setup(chain(&error))
 }
 
 /// The connections to one server. A request goes over the first that has a stream to spare.
@@ -96,7 +97,9 @@ struct Connection {
 impl Connections {
     async fn send(self: Arc<Self>, request: Request<Body>) -> Result<Response<Answer>, BoxError> {
         let (client, stream) = self.take();
-        let answer = client.request(request).await?;
+        let asked = format!("{} {}", request.method(), request.uri());
+        let unreached = |error| format!("{asked}: {}", chain(&error));
+        let answer = client.request(request).await.map_err(unreached)?;
         Ok(answer.map(|body| {
             body.map_err(BoxError::from)
                 .map_frame(move |frame| {

@@ -19,21 +19,23 @@ use kube::Client;
 use runtime::Shutdown;
 use runtime::health::Checks;
 use runtime::metrics::{CONTENT_TYPE, Registry};
-use runtime::tls::{CipherSuites, MinVersion, Options, Pair, ServerTls, TlsError, self_signed};
+use runtime::tls::{Options, Pair, ServerTls, TlsError, self_signed};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::limits::{SERVING_CONNECTIONS_MAX, SERVING_HANDSHAKE_TIMEOUT};
+use crate::limits::{
+    SERVING_BACKLOG as BACKLOG, SERVING_CONNECTIONS_MAX, SERVING_HANDSHAKE_TIMEOUT,
+};
 
 /// Why nothing can be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServingError {
     /// The address is taken, or not ours.
-    #[error("failed to create listener: failed to listen on {address}: {source}")]
+    #[error("--bind-address, --secure-port: can't listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -49,6 +51,8 @@ struct Server {
     checks: Checks,
     open_paths: Vec<String>,
     access: Access,
+    http2: bool,
+    streams_max: Option<u32>,
 }
 
 /// Serves `checks` and the process's metrics until `shutdown` begins. With port 0 it serves
@@ -68,13 +72,14 @@ pub async fn serve(
     }
     let tls = Arc::new(load(options, component)?);
     let address = SocketAddr::new(options.address, options.port);
-    let listener = TcpListener::bind(address)
-        .await
+    let listener = listen(address, options.shares_port)
         .map_err(|source| ServingError::Listen { address, source })?;
     let server = Arc::new(Server {
         checks,
         open_paths: options.open_paths.clone(),
-        access: Access::new(client),
+        access: Access::new(client, options.remembered),
+        http2: options.http2,
+        streams_max: options.streams_max,
     });
     tracing::info!(%address, "serving securely");
     let fresh = tls.clone();
@@ -104,11 +109,20 @@ fn load(options: &ServingOptions, component: &str) -> Result<ServerTls, TlsError
     };
     ServerTls::load(Options {
         default,
-        by_name: Vec::new(),
+        by_name: options.by_name.clone(),
         client_cas: Vec::new(),
-        min_version: MinVersion::default(),
-        suites: CipherSuites::default(),
+        min_version: options.min_version,
+        suites: options.suites.clone(),
     })
+}
+
+fn listen(address: SocketAddr, shares_port: bool) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As the standard library does: a port whose last connections only die out is free.
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(shares_port)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn accept(
@@ -122,7 +136,12 @@ async fn accept(
         let Ok(slot) = slots.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let acceptor = TlsAcceptor::from(tls.config());
+                let mut config = tls.config();
+                if !server.http2 {
+                    // What is not spoken must not be offered.
+                    Arc::make_mut(&mut config).alpn_protocols = vec![b"http/1.1".to_vec()];
+                }
+                let acceptor = TlsAcceptor::from(config);
                 let server = server.clone();
                 shutdown.spawn_until_begun("connection", async move {
                     converse(stream, acceptor, server).await;
@@ -139,11 +158,17 @@ async fn converse(stream: TcpStream, acceptor: TlsAcceptor, server: Arc<Server>)
     let Ok(Ok(stream)) = runtime::clock::timeout(SERVING_HANDSHAKE_TIMEOUT, handshake).await else {
         return;
     };
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    if !server.http2 {
+        http = http.http1_only();
+    }
+    if let Some(streams) = server.streams_max {
+        http.http2().max_concurrent_streams(streams);
+    }
     let service = service_fn(move |request| {
         let server = server.clone();
         async move { Ok::<_, Infallible>(server.answer(request).await) }
     });
-    let http = auto::Builder::new(TokioExecutor::new());
     if let Err(error) = http.serve_connection(TokioIo::new(stream), service).await {
         tracing::debug!(%error, "a connection ended badly");
     }

@@ -25,6 +25,9 @@ const LIBRARIES_VERBOSITY: u8 = 8;
 const LIBRARIES: [&str; 8] =
     ["fjall", "h2", "hyper", "hyper_util", "kube", "lsm_tree", "rustls", "tower"];
 
+/// What says a second time, at greater length, what our informers say of a watch that failed.
+const REPEATED: &str = "kube_runtime::watcher";
+
 /// The shape of a line: `--logging-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
@@ -56,18 +59,20 @@ pub fn start(verbosity: u8, format: Format) {
         TRACE_VERBOSITY.. => LevelFilter::TRACE,
     };
     let theirs = if verbosity >= LIBRARIES_VERBOSITY { ours } else { LevelFilter::WARN };
-    send(ours, theirs, format);
+    let repeated = if verbosity >= LIBRARIES_VERBOSITY { ours } else { LevelFilter::ERROR };
+    send(ours, theirs, repeated, format);
 }
 
 /// The same for a program that speaks to a person: nothing but what went wrong.
 pub fn start_quietly() {
-    send(LevelFilter::WARN, LevelFilter::WARN, Format::Text);
+    send(LevelFilter::WARN, LevelFilter::WARN, LevelFilter::ERROR, Format::Text);
 }
 
-fn send(ours: LevelFilter, theirs: LevelFilter, format: Format) {
+fn send(ours: LevelFilter, theirs: LevelFilter, repeated: LevelFilter, format: Format) {
     let filter = Targets::new()
         .with_default(ours)
-        .with_targets(LIBRARIES.into_iter().map(|library| (library, theirs)));
+        .with_targets(LIBRARIES.into_iter().map(|library| (library, theirs)))
+        .with_target(REPEATED, repeated);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .event_format(Line { format, pid: std::process::id() });

@@ -40,6 +40,14 @@ impl Program {
             }
             Err(error) => return failed(&error),
         };
+        // A line of a unit file that lost its backslash ends up here.
+        if !parsed.words().is_empty() {
+            return failed(&format!(
+                "{:?} does not take any arguments, got {:?}",
+                self.name,
+                parsed.words()
+            ));
+        }
         if !matches!(parsed.text("version"), "" | "false") {
             print(&format!("Kubernetes v{}", self.version));
             return ExitCode::SUCCESS;

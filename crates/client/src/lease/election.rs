@@ -2,7 +2,7 @@
 
 use super::record::{Observed, claim, release};
 use super::{JITTER_FACTOR, LeaseOptions};
-use crate::error::{is_exists, is_not_found};
+use crate::error::{is_exists, is_not_found, sentence};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -88,7 +88,8 @@ impl Candidate<'_> {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(lease = self.options.name, %error, "error acquiring the lease");
+                    let error = sentence(&error);
+                    tracing::error!(lease = self.options.name, error, "error acquiring the lease");
                 }
             }
             let wait = entropy::jitter(self.options.retry_period, JITTER_FACTOR);
@@ -109,7 +110,8 @@ impl Candidate<'_> {
                 Ok(Ok(true)) => renewed_at = clock::monotonic(),
                 Ok(Ok(false)) => return,
                 Ok(Err(error)) => {
-                    tracing::error!(lease = self.options.name, %error, "failed to renew the lease");
+                    let error = sentence(&error);
+                    tracing::error!(lease = self.options.name, error, "failed to renew the lease");
                 }
                 Err(_) => {
                     tracing::error!(lease = self.options.name, "failed to renew the lease in time");
@@ -166,7 +168,9 @@ impl Candidate<'_> {
         let put = self.api.replace(&self.options.name, &params, &free);
         match clock::timeout(self.options.retry_period, put).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "could not release the lease"),
+            Ok(Err(error)) => {
+                tracing::warn!(error = sentence(&error), "could not release the lease");
+            }
             Err(_) => tracing::warn!("could not release the lease in time"),
         }
     }

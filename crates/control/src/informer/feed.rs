@@ -121,7 +121,8 @@ impl Feed {
                 Ok(watcher::Event::Apply(object)) => self.apply_raw(&object),
                 Ok(watcher::Event::Delete(object)) => self.delete_raw(&object),
                 Err(error) => {
-                    tracing::warn!(kind = self.kind.kind, %error, "watching failed, trying again");
+                    let error = client::sentence(&error);
+                    tracing::warn!(kind = self.kind.kind, error, "watching failed, trying again");
                 }
             }
         }

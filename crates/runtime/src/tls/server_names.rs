@@ -6,6 +6,7 @@
 
 use super::Pair;
 use super::files::{TlsError, certificates, private_key};
+use rustls::Error;
 use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -62,9 +63,17 @@ impl ResolvesServerCert for Chooser {
 fn load(pair: &Pair, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, TlsError> {
     let chain = certificates(pair.flag, &pair.certificate)?;
     let key = private_key(pair.flag, &pair.key)?;
-    CertifiedKey::from_der(chain, key, provider)
-        .map(Arc::new)
-        .map_err(|error| TlsError::content(pair.flag, &pair.key, error))
+    CertifiedKey::from_der(chain, key, provider).map(Arc::new).map_err(|error| match error {
+        Error::InconsistentKeys(_) => {
+            let certificate = pair.certificate.display();
+            TlsError::content(
+                pair.flag,
+                &pair.key,
+                format!("the private key does not match the certificate in {certificate}"),
+            )
+        }
+        other => TlsError::content(pair.flag, &pair.key, other),
+    })
 }
 
 /// The DNS names in the leaf; its common name where it has no such names.
