@@ -2,9 +2,11 @@
 //!
 //! Mirrors `k8s.io/kubernetes/cmd/kube-controller-manager/app/options`.
 
+mod checks;
 mod rows;
+mod signing;
 
-use crate::settings::{Autoscaling, Concurrency, Eviction, Options, SigningPair};
+use crate::settings::{Autoscaling, Batching, Concurrency, Eviction, Options};
 use crate::subnets::Subnet;
 use crate::table;
 use control::component::{self, ComponentOptions, REMOVED};
@@ -50,6 +52,7 @@ impl Options {
     /// # Errors
     /// The sentence to print before the process ends.
     pub fn from_flags(flags: &Parsed) -> Result<Self, String> {
+        checks::check(flags)?;
         let path = |name: &str| Some(flags.text(name)).filter(|t| !t.is_empty()).map(PathBuf::from);
         let count = |name: &str| usize::try_from(flags.int(name)).unwrap_or(1).max(1);
         let controllers = flags.list("controllers").to_vec();
@@ -73,14 +76,12 @@ impl Options {
             root_ca,
             service_account_key: path("service-account-private-key-file"),
             token_secrets: token_secrets(flags.pairs("feature-gates"))?,
-            signing: path("cluster-signing-cert-file")
-                .zip(path("cluster-signing-key-file"))
-                .map(|(certificate, key)| SigningPair { certificate, key }),
+            signing: signing::pairs(flags)?,
             signing_duration: flags.duration("cluster-signing-duration"),
+            node_mask_sizes: mask_sizes(flags, allocate_node_cidrs, &cluster_cidrs)?,
             cluster_cidrs,
             service_cidrs,
             allocate_node_cidrs,
-            node_mask_sizes: mask_sizes(flags)?,
             node_monitor_period: flags.duration("node-monitor-period"),
             node_monitor_grace_period: flags.duration("node-monitor-grace-period"),
             node_startup_grace_period: flags.duration("node-startup-grace-period"),
@@ -120,18 +121,33 @@ impl Options {
                 ttl_after_finished: count("concurrent-ttl-after-finished-syncs"),
                 ephemeral_volumes: count("concurrent-ephemeralvolume-syncs"),
             },
+            batching: Batching {
+                endpoints: flags.duration("endpoint-updates-batch-period"),
+                endpoint_slices: flags.duration("endpointslice-updates-batch-period"),
+                mirrored_endpoints: flags.duration("mirroring-endpointslice-updates-batch-period"),
+            },
+            start_interval: flags.duration("controller-start-interval"),
+            shutdown_timeout: flags.duration("controller-shutdown-timeout"),
+            idle_gates: idle_gates(flags.pairs("feature-gates")),
         })
     }
 }
 
 /// Upstream's gate of 1.24 to 1.26, turned around: on, it ended what is asked for here.
+const NO_SECRETS: Gate = Gate {
+    name: "LegacyServiceAccountTokenNoAutoGeneration",
+    default: true,
+    stage: Stage::Beta,
+    locked: false,
+};
+
+/// The gates that nothing here asks about, as they were given.
+fn idle_gates(gates: &[(String, String)]) -> Vec<String> {
+    let idle = gates.iter().filter(|(name, _)| name != NO_SECRETS.name);
+    idle.map(|(name, value)| format!("{name}={value}")).collect()
+}
+
 fn token_secrets(gates: &[(String, String)]) -> Result<Option<bool>, String> {
-    const NO_SECRETS: Gate = Gate {
-        name: "LegacyServiceAccountTokenNoAutoGeneration",
-        default: true,
-        stage: Stage::Beta,
-        locked: false,
-    };
     let given: Vec<_> = gates.iter().filter(|(name, _)| name == NO_SECRETS.name).cloned().collect();
     if given.is_empty() {
         return Ok(None);
@@ -176,23 +192,46 @@ fn refuse_overlap(cluster: &[Subnet], service: &[Subnet]) -> Result<(), String> 
     Ok(())
 }
 
-fn mask_sizes(flags: &Parsed) -> Result<(u8, u8), String> {
+/// The sizes of nodes' subnets, IPv4 and IPv6. Which flags may be given depends on the families of
+/// the `cluster` ranges, where nodes get subnets at all.
+fn mask_sizes(flags: &Parsed, is_used: bool, cluster: &[Subnet]) -> Result<(u8, u8), String> {
+    let [both, four, six] =
+        ["node-cidr-mask-size", "node-cidr-mask-size-ipv4", "node-cidr-mask-size-ipv6"];
+    let given = |name: &str| Some(flags.int(name)).filter(|size| *size != 0);
+    let not_with =
+        |what: &str, where_: &str| Err(format!("usage of {what} is not allowed {where_}"));
+    match cluster {
+        [_, _, ..] if is_used && given(both).is_some() => {
+            return not_with("--node-cidr-mask-size", "with dual-stack clusters");
+        }
+        [one] if is_used => {
+            let has = |name: &str| given(name).is_some();
+            if has(both) && (has(four) || has(six)) {
+                return not_with(
+                    "--node-cidr-mask-size-ipv4 and --node-cidr-mask-size-ipv6",
+                    "if --node-cidr-mask-size is set. For dual-stack clusters please unset it and \
+                     use IPFamily specific flags",
+                );
+            }
+            if has(four) && one.is_ipv6() {
+                return not_with(&format!("--{four}"), "for a single-stack IPv6 cluster");
+            }
+            if has(six) && !one.is_ipv6() {
+                return not_with(&format!("--{six}"), "for a single-stack IPv4 cluster");
+            }
+        }
+        _ => {}
+    }
     let size = |name: &str, default: i64, max: i64| {
-        let both = flags.int("node-cidr-mask-size");
-        let own = flags.int(name);
-        let chosen = if own != 0 {
-            own
-        } else if both != 0 {
-            both
-        } else {
-            default
-        };
+        let chosen = given(name).or(given(both)).unwrap_or(default);
         u8::try_from(chosen)
             .ok()
             .filter(|size| i64::from(*size) <= max && *size > 0)
             .ok_or_else(|| format!("--{name}: {chosen} is not a mask size of up to {max} bits"))
     };
-    Ok((size("node-cidr-mask-size-ipv4", 24, 32)?, size("node-cidr-mask-size-ipv6", 64, 128)?))
+    // One size may be meant for the other family alone.
+    let max_of_four = if cluster.first().is_some_and(|one| one.is_ipv6()) { 128 } else { 32 };
+    Ok((size(four, 24, max_of_four)?, size(six, 64, 128)?))
 }
 
 #[cfg(test)]
@@ -215,6 +254,8 @@ mod tests {
         ] {
             assert_eq!(asked(gates).expect("sound"), wanted, "{gates}");
         }
+        let given = options(&["--feature-gates=Another=true"]).expect("sound");
+        assert_eq!(given.idle_gates, ["Another=true"]);
         assert!(asked("LegacyServiceAccountTokenNoAutoGeneration=x").is_err());
     }
 
@@ -229,7 +270,7 @@ mod tests {
                    --use-service-account-credentials=true --allocate-node-cidrs=true --v=2";
         let words: Vec<&str> = old.split_whitespace().collect();
         let options = options(&words).expect("sound");
-        assert!(options.per_controller && options.signing.is_some());
+        assert!(options.per_controller && options.signing.len() == 4);
         assert_eq!(options.component.serving.port, 10257);
         assert_eq!(options.node_mask_sizes, (24, 64));
     }
@@ -250,6 +291,22 @@ mod tests {
             (
                 vec!["--allocate-node-cidrs"],
                 "--allocate-node-cidrs is set, and needs --cluster-cidr",
+            ),
+            (
+                vec![
+                    "--allocate-node-cidrs",
+                    "--cluster-cidr=10.0.0.0/16",
+                    "--node-cidr-mask-size-ipv6=80",
+                ],
+                "usage of --node-cidr-mask-size-ipv6 is not allowed for a single-stack IPv4 cluster",
+            ),
+            (
+                vec![
+                    "--allocate-node-cidrs",
+                    "--cluster-cidr=10.0.0.0/16,fd00::/48",
+                    "--node-cidr-mask-size=24",
+                ],
+                "usage of --node-cidr-mask-size is not allowed with dual-stack clusters",
             ),
             (
                 vec!["--leader-elect-lease-duration=5s"],

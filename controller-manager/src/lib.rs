@@ -9,11 +9,12 @@ mod discovery;
 mod flags;
 mod scale;
 mod settings;
+mod signers;
 mod subnets;
 mod table;
 
 pub use flags::table as flag_table;
-pub use settings::{Concurrency, Options, SigningPair};
+pub use settings::{Concurrency, Options, SigningPair, SigningPairs};
 pub use subnets::Subnet;
 
 use client::Clients;
@@ -25,8 +26,8 @@ use runtime::{Shutdown, clock};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What controllers that are asked to stop have to finish what they do.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// What stands for "no timeout": a year.
+const NO_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Why the process should end.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,9 @@ pub enum RunError {
 /// [`RunError`]: this process should end.
 pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Result<(), RunError> {
     let options = Arc::new(options);
+    for gate in &options.idle_gates {
+        tracing::warn!(gate, "this feature gate changes nothing in this program");
+    }
     let checks = Checks::new("healthz");
     checks.add_ping();
     let serving = &options.component.serving;
@@ -63,10 +67,14 @@ pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Resu
                  LegacyServiceAccountTokenNoAutoGeneration=false asks for it"
             );
         }
+        let timeout = match options.shutdown_timeout {
+            Duration::ZERO => NO_TIMEOUT,
+            timeout => timeout,
+        };
         let context = Context::new(clients, options, child.clone(), token_secrets);
         table::start(&context);
         child.begun().await;
-        if let Err(error) = child.drain(DRAIN_TIMEOUT).await {
+        if let Err(error) = child.drain(timeout).await {
             tracing::warn!(%error, "stopping all the same");
         }
     })

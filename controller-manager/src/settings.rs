@@ -2,6 +2,7 @@
 
 use crate::subnets::Subnet;
 use control::component::ComponentOptions;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -81,6 +82,20 @@ pub struct SigningPair {
     pub key: PathBuf,
 }
 
+/// The CAs that requests are signed with, each with the name of its signer.
+pub type SigningPairs = BTreeMap<&'static str, SigningPair>;
+
+/// How long changes are gathered before endpoints are written anew.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Batching {
+    /// `--endpoint-updates-batch-period`.
+    pub endpoints: Duration,
+    /// `--endpointslice-updates-batch-period`.
+    pub endpoint_slices: Duration,
+    /// `--mirroring-endpointslice-updates-batch-period`.
+    pub mirrored_endpoints: Duration,
+}
+
 /// What the controller manager is told.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -98,8 +113,9 @@ pub struct Options {
     /// `--feature-gates=LegacyServiceAccountTokenNoAutoGeneration=false`. `None`: where the API
     /// server has no other tokens.
     pub token_secrets: Option<bool>,
-    /// `--cluster-signing-cert-file` and `--cluster-signing-key-file`.
-    pub signing: Option<SigningPair>,
+    /// `--cluster-signing-cert-file` and `--cluster-signing-key-file` for all signers, or those
+    /// of single ones.
+    pub signing: SigningPairs,
     /// `--cluster-signing-duration`.
     pub signing_duration: Duration,
     /// `--cluster-cidr`.
@@ -140,4 +156,12 @@ pub struct Options {
     pub force_detach: bool,
     /// Workers.
     pub concurrency: Concurrency,
+    /// Of endpoints.
+    pub batching: Batching,
+    /// `--controller-start-interval`.
+    pub start_interval: Duration,
+    /// `--controller-shutdown-timeout`; zero waits for ever.
+    pub shutdown_timeout: Duration,
+    /// Of `--feature-gates`: those that change nothing here.
+    pub idle_gates: Vec<String>,
 }

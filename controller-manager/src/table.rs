@@ -5,6 +5,7 @@
 
 use crate::context::Context;
 use crate::controllers::*;
+use runtime::{clock, entropy};
 
 /// One controller.
 pub(crate) struct Row {
@@ -242,16 +243,30 @@ pub(crate) fn start(context: &Context) {
     let words = &context.options.controllers;
     for row in ROWS.iter().filter(|row| row.is_wanted(words)) {
         match row.start {
-            Some(start) => {
-                start(&context.of(row.account));
-                tracing::info!(controller = row.name, "started");
-            }
+            Some(start) => begin(row.name, start, context.of(row.account)),
             None if row.is_asked_for(words) => {
                 tracing::warn!(controller = row.name, "this controller is not built yet");
             }
             None => tracing::debug!(controller = row.name, "this controller is not built yet"),
         }
     }
+}
+
+/// Starts one controller, after `--controller-start-interval` and up to as long again.
+fn begin(name: &'static str, start: fn(&Context), context: Context) {
+    let interval = context.options.start_interval;
+    let shutdown = context.shutdown.clone();
+    let start = move || {
+        start(&context);
+        tracing::info!(controller = name, "started");
+    };
+    if interval.is_zero() {
+        return start();
+    }
+    shutdown.spawn_until_begun(name, async move {
+        clock::sleep(entropy::jitter(interval, 1.0)).await;
+        start();
+    });
 }
 
 #[cfg(test)]

@@ -9,9 +9,16 @@ use k8s_openapi::api::core::v1::{Pod, Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
-/// Puts every Service into `queue` whose endpoints a change of a Service or a Pod may touch.
-pub(super) fn watch(services: &Arc<Informer<Service>>, all: &Informer<Pod>, queue: &Queue<Key>) {
+/// Puts every Service into `queue` whose endpoints a change of a Service or a Pod may touch; after
+/// a Pod's change only when `period` has gone by, for others that may follow.
+pub(super) fn watch(
+    services: &Arc<Informer<Service>>,
+    all: &Informer<Pod>,
+    queue: &Queue<Key>,
+    period: Duration,
+) {
     let add = queue.clone();
     services.on_change(move |change| add.add(Key::of(&**change.object())));
     let (add, services) = (queue.clone(), services.clone());
@@ -25,7 +32,8 @@ pub(super) fn watch(services: &Arc<Informer<Service>>, all: &Informer<Pod>, queu
         for service in services.list_in(pod.metadata.namespace.as_deref().unwrap_or_default()) {
             let selects = |pod: &Pod| selects(&service, pod);
             if selects(pod) || before.is_some_and(|old| selects(old)) {
-                add.add(Key::of(&*service));
+                let key = Key::of(&*service);
+                if period.is_zero() { add.add(key) } else { add.add_after(key, period) }
             }
         }
     });

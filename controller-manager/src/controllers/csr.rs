@@ -2,6 +2,7 @@
 //!
 //! Mirrors `pkg/apis/certificates/helpers.go` of `k8s.io/kubernetes`.
 
+pub(super) use crate::signers::{API_CLIENT, KUBELET_CLIENT, KUBELET_SERVING, LEGACY_UNKNOWN};
 use k8s_openapi::api::certificates::v1::{
     CertificateSigningRequest, CertificateSigningRequestCondition,
 };
@@ -9,11 +10,6 @@ use std::collections::BTreeSet;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer;
-
-pub(super) const API_CLIENT: &str = "kubernetes.io/kube-apiserver-client";
-pub(super) const KUBELET_CLIENT: &str = "kubernetes.io/kube-apiserver-client-kubelet";
-pub(super) const KUBELET_SERVING: &str = "kubernetes.io/kubelet-serving";
-pub(super) const LEGACY_UNKNOWN: &str = "kubernetes.io/legacy-unknown";
 
 /// What matters of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,15 +1,15 @@
 //! certificatesigningrequest-signing-controller: signs approved requests with the cluster's CA.
 //!
-//! Serves the signers `kubernetes.io/*` of upstream with one CA for all of them
-//! (`--cluster-signing-cert-file`). A subject that names an attribute twice is refused: the
-//! library can't write it. Mirrors `k8s.io/kubernetes/pkg/controller/certificates/signer`.
+//! Serves the signers `kubernetes.io/*` of upstream, each with its CA or all with one
+//! (`--cluster-signing-*`). A subject that names an attribute twice is refused: the library can't
+//! write it. Mirrors `k8s.io/kubernetes/pkg/controller/certificates/signer`.
 
 use super::csr::{
     API_CLIENT, Asked, KUBELET_CLIENT, KUBELET_SERVING, LEGACY_UNKNOWN, check_api_client, has,
     is_issued, usages,
 };
-use crate::SigningPair;
 use crate::context::Context;
+use crate::settings::{SigningPair, SigningPairs};
 use control::{Action, Informer, Key, Outcome, Queue, SyncError, execute, run_workers};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::certificates::v1::{
@@ -38,32 +38,35 @@ const LIFE_MIN: Duration = Duration::from_secs(10 * 60);
 
 /// Starts it, where there is a CA to sign with.
 pub(crate) fn start(context: &Context) {
-    let Some(pair) = context.options.signing.clone() else {
+    let pairs = context.options.signing.clone();
+    if pairs.is_empty() {
         tracing::info!("no --cluster-signing-cert-file: certificate requests are not signed");
         return;
-    };
+    }
     // Read now to tell of mistakes at once, and again for each signature, since it may change.
-    if let Err(error) = read_ca(&pair) {
-        tracing::error!(error, "--cluster-signing-cert-file and its key can't be used");
-        return;
+    for (signer, pair) in &pairs {
+        if let Err(error) = read_ca(pair) {
+            tracing::error!(signer, error, "its certificate and key can't be used");
+            return;
+        }
     }
     let requests = context.informers.of::<CertificateSigningRequest>();
     let queue = Queue::named("certificate");
     let add = queue.clone();
     requests.on_change(move |change| add.add(Key::of(&**change.object())));
-    let (client, pair) = (context.client(), Arc::new(pair));
+    let (client, pairs) = (context.client(), Arc::new(pairs));
     let longest = context.options.signing_duration;
     let name = "certificatesigningrequest-signing-controller";
     run_workers(name, WORKERS, queue, &context.shutdown, move |key: Key| {
-        let (client, requests, pair) = (client.clone(), requests.clone(), pair.clone());
-        async move { sync(&client, &requests, &pair, longest, &key).await }
+        let (client, requests, pairs) = (client.clone(), requests.clone(), pairs.clone());
+        async move { sync(&client, &requests, &pairs, longest, &key).await }
     });
 }
 
 async fn sync(
     client: &Client,
     requests: &Informer<CertificateSigningRequest>,
-    pair: &SigningPair,
+    pairs: &SigningPairs,
     longest: Duration,
     key: &Key,
 ) -> Result<Outcome, SyncError> {
@@ -75,6 +78,9 @@ async fn sync(
     {
         return Ok(Outcome::Done);
     }
+    let Some(pair) = pairs.get(request.spec.signer_name.as_str()) else {
+        return Ok(Outcome::Done);
+    };
     let Some(checked) = check(&request) else { return Ok(Outcome::Done) };
     let mut answered = (*request).clone();
     match checked {

@@ -43,7 +43,8 @@ pub(crate) fn start(context: &Context) {
         per_slice: context.options.endpoints_per_slice,
     });
     let queue = Queue::named("endpoint_slice");
-    backends::watch(&controller.services, &controller.pods, &queue);
+    let period = context.options.batching.endpoint_slices;
+    backends::watch(&controller.services, &controller.pods, &queue, period);
     let add = queue.clone();
     controller.slices.on_change(move |change| {
         let same = |old: &EndpointSlice, new: &EndpointSlice| {

@@ -17,6 +17,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::Client;
 use plan::{MANAGER, plan};
 use std::sync::Arc;
+use std::time::Duration;
 
 const SKIP: &str = "endpointslice.kubernetes.io/skip-mirror";
 const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
@@ -43,7 +44,7 @@ pub(crate) fn start(context: &Context) {
         per_subset: context.options.mirrored_per_subset,
     });
     let queue = Queue::named("endpoint_slice_mirroring");
-    watch(&controller, &queue);
+    watch(&controller, &queue, context.options.batching.mirrored_endpoints);
     let workers = context.options.concurrency.mirrored_endpoints;
     let name = "endpointslice-mirroring-controller";
     run_workers(name, workers, queue, &context.shutdown, move |key| {
@@ -57,7 +58,7 @@ pub(crate) fn start(context: &Context) {
     });
 }
 
-fn watch(controller: &Controller, queue: &Queue<Key>) {
+fn watch(controller: &Controller, queue: &Queue<Key>, period: Duration) {
     let add = queue.clone();
     controller.services.on_change(move |change| {
         let matters = match change {
@@ -72,7 +73,8 @@ fn watch(controller: &Controller, queue: &Queue<Key>) {
     controller.endpoints.on_change(move |change| {
         let was = matches!(change, Change::Updated(old, _) if is_mirrored(old));
         if was || is_mirrored(change.object()) {
-            add.add(Key::of(&**change.object()));
+            let key = Key::of(&**change.object());
+            if period.is_zero() { add.add(key) } else { add.add_after(key, period) }
         }
     });
     let add = queue.clone();

@@ -45,7 +45,8 @@ pub(crate) fn start(context: &Context) {
         recorder: context.recorder(),
     });
     let queue = Queue::named("endpoint");
-    backends::watch(&controller.services, &controller.pods, &queue);
+    let period = context.options.batching.endpoints;
+    backends::watch(&controller.services, &controller.pods, &queue, period);
     let add = queue.clone();
     controller.endpoints.on_change(move |change| {
         // A restart finds objects of Services that went away meanwhile.

@@ -9,8 +9,8 @@ use Kind::{Bool, Duration, Float, Int, List, Text};
 pub(super) const ROWS: &[Flag] = &[
     Flag::new("controllers", List, "Which to run: '*', 'foo', '-foo'.").or("*"),
     Flag::new("use-service-account-credentials", Bool, "Each controller as its own account."),
-    Flag::new("controller-start-interval", Duration, "Accepted.").or("0s"),
-    Flag::new("controller-shutdown-timeout", Duration, "Accepted.").or("10s"),
+    Flag::new("controller-start-interval", Duration, "Wait before each starts.").or("0s"),
+    Flag::new("controller-shutdown-timeout", Duration, "Time to stop in.").or("10s"),
     Flag::new("min-resync-period", Duration, "Accepted.").or("12h"),
     Flag::new("cluster-name", Text, "Accepted.").or("kubernetes"),
     // Addresses
@@ -23,7 +23,7 @@ pub(super) const ROWS: &[Flag] = &[
     Flag::new("node-cidr-mask-size-ipv6", Int, "The same for IPv6.").or("0"),
     // Clouds: out of tree
     Flag::new("cloud-config", Text, "Accepted."),
-    Flag::new("cloud-provider", Text, "Accepted."),
+    Flag::new("cloud-provider", Text, "Empty or external."),
     Flag::new("configure-cloud-routes", Bool, "Accepted.").or("true"),
     Flag::new("external-cloud-volume-plugin", Text, "Accepted."),
     Flag::new("route-reconciliation-period", Duration, "Accepted.").or("10s"),
@@ -34,18 +34,27 @@ pub(super) const ROWS: &[Flag] = &[
     Flag::new("cluster-signing-cert-file", Text, "The CA that signs requests."),
     Flag::new("cluster-signing-key-file", Text, "Its key."),
     Flag::new("cluster-signing-duration", Duration, "The longest life signed for.").or("8760h"),
-    Flag::new("cluster-signing-kube-apiserver-client-cert-file", Text, "Accepted."),
-    Flag::new("cluster-signing-kube-apiserver-client-key-file", Text, "Accepted."),
-    Flag::new("cluster-signing-kubelet-client-cert-file", Text, "Accepted."),
-    Flag::new("cluster-signing-kubelet-client-key-file", Text, "Accepted."),
-    Flag::new("cluster-signing-kubelet-serving-cert-file", Text, "Accepted."),
-    Flag::new("cluster-signing-kubelet-serving-key-file", Text, "Accepted."),
-    Flag::new("cluster-signing-legacy-unknown-cert-file", Text, "Accepted."),
-    Flag::new("cluster-signing-legacy-unknown-key-file", Text, "Accepted."),
+    Flag::new(
+        "cluster-signing-kube-apiserver-client-cert-file",
+        Text,
+        "The CA of clients of the API server.",
+    ),
+    Flag::new("cluster-signing-kube-apiserver-client-key-file", Text, "Its key."),
+    Flag::new("cluster-signing-kubelet-client-cert-file", Text, "The CA of kubelets as clients."),
+    Flag::new("cluster-signing-kubelet-client-key-file", Text, "Its key."),
+    Flag::new("cluster-signing-kubelet-serving-cert-file", Text, "The CA of kubelets as servers."),
+    Flag::new("cluster-signing-kubelet-serving-key-file", Text, "Its key."),
+    Flag::new(
+        "cluster-signing-legacy-unknown-cert-file",
+        Text,
+        "The CA of the signer legacy-unknown.",
+    ),
+    Flag::new("cluster-signing-legacy-unknown-key-file", Text, "Its key."),
     Flag::new("root-ca-file", Text, "What pods know the API server by."),
     Flag::new("service-account-private-key-file", Text, "What signs service accounts' tokens."),
     Flag::new("concurrent-serviceaccount-token-syncs", Int, "").or("5"),
-    Flag::new("legacy-service-account-token-clean-up-period", Duration, "Unused.").or("8760h"),
+    Flag::new("legacy-service-account-token-clean-up-period", Duration, "Until unused ones go.")
+        .or("8760h"),
     // Workloads
     Flag::new("concurrent-deployment-syncs", Int, "").or("5"),
     Flag::new("concurrent-replicaset-syncs", Int, "").or("5"),
@@ -63,12 +72,13 @@ pub(super) const ROWS: &[Flag] = &[
     Flag::new("horizontal-pod-autoscaler-tolerance", Float, "").or("0.1"),
     // Endpoints
     Flag::new("concurrent-endpoint-syncs", Int, "").or("5"),
-    Flag::new("endpoint-updates-batch-period", Duration, "Accepted.").or("0s"),
+    Flag::new("endpoint-updates-batch-period", Duration, "Wait for more changes.").or("0s"),
     Flag::new("concurrent-service-endpoint-syncs", Int, "").or("5"),
-    Flag::new("endpointslice-updates-batch-period", Duration, "Accepted.").or("0s"),
+    Flag::new("endpointslice-updates-batch-period", Duration, "Wait for more changes.").or("0s"),
     Flag::new("max-endpoints-per-slice", Int, "Endpoints in one slice.").or("100"),
     Flag::new("mirroring-concurrent-service-endpoint-syncs", Int, "").or("5"),
-    Flag::new("mirroring-endpointslice-updates-batch-period", Duration, "Accepted.").or("0s"),
+    Flag::new("mirroring-endpointslice-updates-batch-period", Duration, "Wait for more changes.")
+        .or("0s"),
     Flag::new("mirroring-max-endpoints-per-subset", Int, "Addresses mirrored of a subset.")
         .or("1000"),
     // Garbage, namespaces, quotas
@@ -93,7 +103,7 @@ pub(super) const ROWS: &[Flag] = &[
     Flag::new("disable-force-detach-on-timeout", Bool, "Wait for lost nodes for ever."),
     Flag::new("concurrent-ephemeralvolume-syncs", Int, "Workers on ephemeral volumes.").or("5"),
     Flag::new("enable-dynamic-provisioning", Bool, "Ask for volumes to be made.").or("true"),
-    Flag::new("enable-hostpath-provisioner", Bool, "Accepted."),
+    Flag::new("enable-hostpath-provisioner", Bool, "Refused."),
     Flag::new("flex-volume-plugin-dir", Text, "Accepted."),
     Flag::new("pv-recycler-increment-timeout-nfs", Int, "Accepted.").or("30"),
     Flag::new("pv-recycler-minimum-timeout-hostpath", Int, "Accepted.").or("60"),
