@@ -6,8 +6,10 @@
 
 use client::lease::LeaseOptions;
 use runtime::flags::{Flag, Kind, Parsed};
+use runtime::tls::{CipherSuites, MinVersion, Pair};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why removed flags are still taken.
 pub const REMOVED: &str = "it no longer has any effect and will be removed.";
@@ -87,6 +89,17 @@ pub const FLAGS: &[Flag] = &[
     Flag::new("stderrthreshold", Kind::Text, "").deprecated(REMOVED),
 ];
 
+/// How long it is remembered who may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// `--authentication-token-webhook-cache-ttl`: that a token is nobody's.
+    pub unknown: Duration,
+    /// `--authorization-webhook-cache-authorized-ttl`
+    pub allowed: Duration,
+    /// `--authorization-webhook-cache-unauthorized-ttl`
+    pub refused: Duration,
+}
+
 /// Where and with what a component serves its health.
 #[derive(Clone, Debug)]
 pub struct ServingOptions {
@@ -96,6 +109,20 @@ pub struct ServingOptions {
     pub port: u16,
     /// `--tls-cert-file` and `--tls-private-key-file`; without them a pair is made up.
     pub pair: Option<(PathBuf, PathBuf)>,
+    /// `--tls-sni-cert-key`.
+    pub by_name: Vec<Pair>,
+    /// `--tls-min-version`.
+    pub min_version: MinVersion,
+    /// `--tls-cipher-suites`.
+    pub suites: CipherSuites,
+    /// Not `--disable-http2-serving`.
+    pub http2: bool,
+    /// `--http2-max-streams-per-connection`, where it is set.
+    pub streams_max: Option<u32>,
+    /// `--permit-port-sharing`: others may listen on the same port.
+    pub shares_port: bool,
+    /// How long answers are remembered.
+    pub remembered: Remembered,
     /// `--cert-dir`: where the pair that is made up is kept.
     pub certificate_folder: Option<PathBuf>,
     /// `--authorization-always-allow-paths`.
@@ -154,10 +181,102 @@ impl ComponentOptions {
                 port: u16::try_from(port).map_err(|_| {
                     format!("--secure-port {port} must be between 0 and 65535, inclusive. 0 for turning off secure port")
                 })?,
-                pair: path("tls-cert-file").zip(path("tls-private-key-file")),
+                pair: pair(path("tls-cert-file"), path("tls-private-key-file"))?,
+                by_name: by_name(flags.list("tls-sni-cert-key"))?,
+                min_version: flags
+                    .text("tls-min-version")
+                    .parse()
+                    .map_err(|why| format!("--tls-min-version: {why}"))?,
+                suites: CipherSuites::parse(flags.list("tls-cipher-suites"))
+                    .map_err(|why| format!("--tls-cipher-suites: {why}"))?,
+                http2: !flags.bool("disable-http2-serving") && !flags.bool("disable-http2"),
+                streams_max: u32::try_from(flags.int("http2-max-streams-per-connection"))
+                    .ok()
+                    .filter(|streams| *streams > 0),
+                shares_port: flags.bool("permit-port-sharing"),
+                remembered: Remembered {
+                    unknown: flags.duration("authentication-token-webhook-cache-ttl"),
+                    allowed: flags.duration("authorization-webhook-cache-authorized-ttl"),
+                    refused: flags.duration("authorization-webhook-cache-unauthorized-ttl"),
+                },
                 certificate_folder: path("cert-dir"),
                 open_paths: flags.list("authorization-always-allow-paths").to_vec(),
             },
         })
+    }
+}
+
+fn pair(
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> Result<Option<(PathBuf, PathBuf)>, String> {
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
+        (None, None) => Ok(None),
+        _ => Err("--tls-cert-file and --tls-private-key-file must be given together".into()),
+    }
+}
+
+/// Reads `certificate,key[:names]`.
+fn by_name(given: &[String]) -> Result<Vec<Pair>, String> {
+    let read = |text: &String| {
+        let (files, names) = text.split_once(':').unwrap_or((text, ""));
+        let Some((certificate, key)) = files.split_once(',') else {
+            return Err(format!("--tls-sni-cert-key: {text:?}: expected certificate,key[:names]"));
+        };
+        Ok(Pair {
+            flag: "--tls-sni-cert-key",
+            certificate: certificate.into(),
+            key: key.into(),
+            names: names.split(',').filter(|n| !n.is_empty()).map(str::to_owned).collect(),
+        })
+    };
+    given.iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<ServingOptions, String> {
+        let mut flags = FLAGS.to_vec();
+        flags.push(Flag::new("secure-port", Kind::Int, "").or("1"));
+        flags.push(Flag::new("kube-api-qps", Kind::Float, "").or("1"));
+        flags.push(Flag::new("kube-api-burst", Kind::Int, "").or("1"));
+        let parsed = runtime::flags::parse(&flags, words.iter().copied()).expect("known");
+        ComponentOptions::from_flags(&parsed, "it").map(|options| options.serving)
+    }
+
+    #[test]
+    fn what_is_served_is_as_the_flags_say() {
+        let plain = read(&[]).expect("sound");
+        assert!(plain.http2 && plain.streams_max.is_none() && !plain.shares_port);
+        assert_eq!(plain.remembered.allowed, Duration::from_secs(10));
+        let given = read(&[
+            "--tls-min-version=VersionTLS13",
+            "--tls-sni-cert-key=a.pem,b.pem:x.example,y.example",
+            "--disable-http2-serving",
+            "--http2-max-streams-per-connection=7",
+            "--permit-port-sharing",
+            "--authorization-webhook-cache-unauthorized-ttl=1s",
+        ])
+        .expect("sound");
+        assert_eq!((given.min_version, given.http2), (MinVersion::Tls13, false));
+        assert_eq!((given.streams_max, given.shares_port), (Some(7), true));
+        assert_eq!(given.by_name[0].names, ["x.example", "y.example"]);
+        assert_eq!(given.remembered.refused, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn mistakes_name_their_flag() {
+        for (word, flag) in [
+            ("--tls-cert-file=a", "--tls-cert-file and --tls-private-key-file"),
+            ("--tls-min-version=VersionTLS9", "--tls-min-version: "),
+            ("--tls-cipher-suites=NONSENSE", "--tls-cipher-suites: "),
+            ("--tls-sni-cert-key=a", "--tls-sni-cert-key: "),
+        ] {
+            let error = read(&[word]).expect_err(word);
+            assert!(error.starts_with(flag), "{error}");
+        }
     }
 }

@@ -31,3 +31,6 @@ pub const SERVING_CONNECTIONS_MAX: usize = 256;
 
 /// How long a client of that port may take to shake hands.
 pub const SERVING_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections to that port that wait to be accepted.
+pub const SERVING_BACKLOG: u32 = 1024;

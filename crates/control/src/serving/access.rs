@@ -1,8 +1,8 @@
 //! Who may look: asked of the API server, and remembered for a while.
 //!
-//! Mirrors the delegating authenticator and authorizer of `k8s.io/apiserver`: an allowed answer is
-//! remembered for ten seconds, a refusal too.
+//! Mirrors the delegating authenticator and authorizer of `k8s.io/apiserver`.
 
+use crate::component::Remembered;
 use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec, UserInfo};
 use k8s_openapi::api::authorization::v1::{
     NonResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
@@ -14,7 +14,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-const REMEMBERED: Duration = Duration::from_secs(10);
 const REMEMBERED_MAX: usize = 256;
 
 /// The answer.
@@ -32,12 +31,13 @@ type Question = (Option<String>, String, String);
 /// Asks, and remembers.
 pub(super) struct Access {
     client: Client,
+    remembered: Remembered,
     known: Mutex<HashMap<Question, (Instant, Verdict)>>,
 }
 
 impl Access {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, known: Mutex::default() }
+    pub(super) fn new(client: Client, remembered: Remembered) -> Self {
+        Self { client, remembered, known: Mutex::default() }
     }
 
     pub(super) async fn check(&self, token: Option<&str>, path: &str, verb: &str) -> Verdict {
@@ -63,7 +63,13 @@ impl Access {
     fn recall(&self, question: &Question) -> Option<Verdict> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, verdict) = known.get(question)?;
-        (at.elapsed() < REMEMBERED).then(|| verdict.clone())
+        let (remembered, time): (_, Duration) = (&self.remembered, at.elapsed());
+        let limit = match verdict {
+            Verdict::Allowed => remembered.allowed,
+            Verdict::Forbidden(_) => remembered.refused,
+            Verdict::Unauthenticated => remembered.unknown,
+        };
+        (time < limit).then(|| verdict.clone())
     }
 
     async fn ask(
