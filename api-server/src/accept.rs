@@ -3,7 +3,7 @@
 use codec::negotiate::{self, Chosen, Convert, Offer};
 use http::HeaderMap;
 use http::header::{ACCEPT, USER_AGENT};
-use object::{ApiError, Result};
+use object::{ApiError, Reason, Result};
 
 /// A wire format.
 pub(crate) use codec::negotiate::Format as Media;
@@ -45,6 +45,22 @@ impl Accept {
             self.pretty = negotiate::is_pretty(pretty, "");
         }
         self
+    }
+
+    /// 406 where the client takes none of the media types of the API, whatever their form.
+    pub(crate) fn refuse_unknown(&self) -> Result<()> {
+        let known = self.header.split(',').any(|one| {
+            let media = one.split(';').next().unwrap_or_default().trim();
+            media == "*/*" || Media::ALL.iter().any(|known| known.media_type() == media)
+        });
+        if self.header.is_empty() || known {
+            return Ok(());
+        }
+        let known = Media::ALL.map(Media::media_type).join(", ");
+        let why = format!("406: Not Acceptable\n\nAvailable representations: {known}");
+        let mut error = ApiError::new(406, Reason::NotAcceptable, why);
+        error.details = Some(Box::default());
+        Err(error)
     }
 
     /// The form of an answer; 406 if there is none that both sides know.

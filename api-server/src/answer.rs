@@ -12,9 +12,9 @@ mod warnings;
 mod watch;
 
 pub(crate) use list::list;
-pub(crate) use refusal::{forbidden, no_such_page, refusal, refused, too_many, unreadable};
+pub(crate) use refusal::{forbidden, no_such_page, refusal, too_many, unreadable};
 pub(crate) use response::stream;
-pub(crate) use warnings::{warn_first, with_warnings};
+pub(crate) use warnings::{warn, warn_first};
 pub(crate) use watch::{WatchEncoder, watch};
 
 use crate::accept::{Accept, Form};
@@ -28,15 +28,9 @@ use object::{Result, Value};
 use response::whole;
 use std::sync::Arc;
 use table::{Tables, one_row};
-use warnings::warned;
 
 /// Answers with one object.
-pub(crate) fn item(
-    ask: &Ask,
-    status: StatusCode,
-    item: &Arc<Item>,
-    warnings: Vec<String>,
-) -> Result<Response<Body>> {
+pub(crate) fn item(ask: &Ask, status: StatusCode, item: &Arc<Item>) -> Result<Response<Body>> {
     let accept = &ask.accept;
     let (media, form) = accept.choose()?;
     let bytes = match form {
@@ -59,16 +53,11 @@ pub(crate) fn item(
         }
         Form::PartialList(_) => return Err(partial::no_list(ask.kind)),
     };
-    Ok(warned(whole(status, media, bytes, &ask.headers), &warnings))
+    Ok(whole(status, media, bytes, &ask.parts.headers))
 }
 
 /// Answers with an object that is not stored: a review, a Scale, a Status.
-pub(crate) fn value(
-    ask: &Ask,
-    status: StatusCode,
-    value: &Value,
-    warnings: Vec<String>,
-) -> Result<Response<Body>> {
+pub(crate) fn value(ask: &Ask, status: StatusCode, value: &Value) -> Result<Response<Body>> {
     let (media, form) = ask.accept.choose()?;
     let value = match form {
         // A Status is told as it is in every form.
@@ -86,7 +75,7 @@ pub(crate) fn value(
         Form::PartialList(_) => one_row(value),
     };
     let bytes = encode(&value, media, ask.accept.pretty)?;
-    Ok(warned(whole(status, media, bytes, &ask.headers), &warnings))
+    Ok(whole(status, media, bytes, &ask.parts.headers))
 }
 
 /// The objects, where this is one of the kind that was asked for, or a list of them.

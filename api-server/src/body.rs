@@ -1,7 +1,8 @@
 //! The body of a request: read with a limit, then decoded into an object.
 
-use crate::ask::{Ask, FieldValidation};
+use crate::ask::Ask;
 use crate::limits::{DISCARDED_BODY_BYTES, REQUEST_BODY_BYTES};
+use crate::write_options::FieldValidation;
 use axum::body::Body;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
@@ -61,9 +62,9 @@ fn unpack(packed: &[u8]) -> Result<Bytes> {
 /// The object in the body: of type `expected`, defaults applied, in that version.
 ///
 /// `strict` findings become an error or warnings, as `fieldValidation` says.
-pub(crate) fn object(ask: &Ask, expected: &Gvk, warnings: &mut Vec<String>) -> Result<Value> {
+pub(crate) fn object(ask: &Ask, expected: &Gvk) -> Result<Value> {
     let root = root(expected)?;
-    let media = codec::negotiate::content_type(header(&ask.headers, &CONTENT_TYPE))?;
+    let media = codec::negotiate::content_type(header(&ask.parts.headers, &CONTENT_TYPE))?;
     let decoded = match codec::negotiate::decode(media, builtin(), root, &ask.body) {
         Ok(decoded) => decoded,
         Err(error) => {
@@ -74,17 +75,12 @@ pub(crate) fn object(ask: &Ask, expected: &Gvk, warnings: &mut Vec<String>) -> R
             return Err(unreadable(expected, &error, &ask.body));
         }
     };
-    let validation = ask.field_validation()?;
     let mut object = decoded.value;
     check_type(&object, expected, &ask.body)?;
     if !decoded.strict.is_empty() {
-        match validation {
+        match ask.field_validation() {
             FieldValidation::Ignore => {}
-            FieldValidation::Warn => {
-                let mut known = ask.warnings.lock().expect("no holder of the lock panics");
-                known.extend(decoded.strict.iter().cloned());
-                warnings.extend(decoded.strict);
-            }
+            FieldValidation::Warn => ask.warn(decoded.strict),
             FieldValidation::Strict => return Err(strict(expected, &decoded.strict)),
         }
     }
@@ -108,7 +104,7 @@ pub(crate) fn check_namespace(ask: &Ask, object: &Value) -> Result<()> {
 /// The options object in the body of a delete, without defaults.
 pub(crate) fn options(ask: &Ask, expected: &Gvk) -> Result<Value> {
     let root = root(expected)?;
-    let media = codec::negotiate::content_type(header(&ask.headers, &CONTENT_TYPE))?;
+    let media = codec::negotiate::content_type(header(&ask.parts.headers, &CONTENT_TYPE))?;
     let wrong = |error: codec::DecodeError| match error {
         codec::DecodeError::Syntax(why) => {
             ApiError::bad_request(format!("couldn't get version/kind; json parse error: {why}"))

@@ -141,7 +141,7 @@ async fn stages(
     if ask.is_connect() {
         return subresources::connect(api, ask, incoming).await;
     }
-    ask.body = body::read(incoming, &ask.headers).await?;
+    ask.body = body::read(incoming, &ask.parts.headers).await?;
 
     // verb, answer
     let answered = if ask.kind.storage.is_none() {
@@ -151,7 +151,9 @@ async fn stages(
     } else {
         subresources::serve(api, &ask).await
     };
-    answered.or_else(|error| Ok(answer::refused(&ask, &error)))
+    let mut response = answered.unwrap_or_else(|error| answer::refusal(&error, &ask.accept));
+    answer::warn(response.headers_mut(), &ask.warnings());
+    Ok(response)
 }
 
 /// What the answer, and an audit, call this request: the client's word, or one of our own.

@@ -71,13 +71,13 @@ pub(crate) fn list(ask: &Ask, list: &List) -> Result<Response<Body>> {
             encode(&partial::list(items, tree(&metadata), of), media, ask.accept.pretty)?
         }
     };
-    Ok(whole(StatusCode::OK, media, bytes, &ask.headers))
+    Ok(whole(StatusCode::OK, media, bytes, &ask.parts.headers))
 }
 
 /// A list of shared bytes as an answer: sent piece by piece, or compressed as a whole.
 fn joined(ask: &Ask, media: Media, pieces: Pieces) -> Response<Body> {
-    if may_compress(&ask.headers, pieces.len_bytes()) {
-        return whole(StatusCode::OK, media, pieces.into_bytes().into(), &ask.headers);
+    if may_compress(&ask.parts.headers, pieces.len_bytes()) {
+        return whole(StatusCode::OK, media, pieces.into_bytes().into(), &ask.parts.headers);
     }
     stream(media.media_type(), pieces.into_body())
 }

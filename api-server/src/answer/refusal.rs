@@ -3,9 +3,7 @@
 
 use super::encode::encode;
 use super::response::{plain, whole};
-use super::warnings::with_warnings;
 use crate::accept::{Accept, Media};
-use crate::ask::Ask;
 use axum::body::Body;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode, Uri};
@@ -32,11 +30,6 @@ pub(crate) fn refusal(error: &ApiError, accept: &Accept) -> Response<Body> {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
-}
-
-/// Answers a request that was read with a `metav1.Status`, and with what it was warned of.
-pub(crate) fn refused(ask: &Ask, error: &ApiError) -> Response<Body> {
-    with_warnings(ask, refusal(error, &ask.accept))
 }
 
 /// Answers with the authorizers' refusal, which browsers must not take for anything else.

@@ -10,8 +10,7 @@ use object::{ApiError, GroupResource, Gvk, Reason, Result, Value, json, meta};
 use registry::Target;
 
 pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let mut warnings = Vec::new();
-    let binding = body::object(ask, &Gvk::new("", "v1", "Binding"), &mut warnings)?;
+    let binding = body::object(ask, &Gvk::new("", "v1", "Binding"))?;
     let pods = kinds::find("", "v1", "pods").ok_or_else(ApiError::no_such_resource)?;
     // As a part of the pod, the path names it; as an object, the body does.
     let name = match ask.resource.name.as_str() {
@@ -81,7 +80,7 @@ pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let call = ask.call(false)?;
     api.registry.update(&call, &target, &change).await?;
     let success = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
-    answer::value(ask, StatusCode::CREATED, &success, warnings)
+    answer::value(ask, StatusCode::CREATED, &success)
 }
 
 /// Whether a binding names a node. Upstream has no code of its own for this refusal.

@@ -20,8 +20,7 @@ const PUT_OFF: &str = "Cannot evict pod as it would violate the pod's disruption
 const RETRY_SECONDS: u32 = 10;
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let mut warnings = Vec::new();
-    let mut eviction = body::object(ask, &spoken(ask), &mut warnings)?;
+    let mut eviction = body::object(ask, &spoken(ask))?;
     body::check_namespace(ask, &eviction)?;
     let name = ask.resource.name.as_str();
     let names_it = |eviction: &mut Value| match meta::name(eviction) == name {
@@ -30,13 +29,13 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     };
     let call = ask.call(false)?;
     api.registry.pass(&call, &ask.target(), &mut eviction, &names_it).await?;
-    warnings.extend(call.warnings.into_inner().unwrap_or_default());
+    ask.keep_warnings(&call);
     let options = crate::verbs::meant_options(&eviction["deleteOptions"])?;
     let mut call = ask.call(false)?;
     call.dry_run |=
         eviction["deleteOptions"]["dryRun"].as_array().is_some_and(|list| !list.is_empty());
     let done = evict(&Work { api, ask, call: &call, options: &options }).await?;
-    answer::value(ask, StatusCode::CREATED, &done, warnings)
+    answer::value(ask, StatusCode::CREATED, &done)
 }
 
 /// Old clients speak `policy/v1beta1` here, which is gone everywhere else.

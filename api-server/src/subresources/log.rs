@@ -39,7 +39,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         ApiError::new(500, Reason::Unknown, format!("Get {url:?}: {error}"))
     })?;
     match answered.status().as_u16() {
-        200..=206 if websocket::is_asked_for(&ask.headers) => {
+        200..=206 if websocket::is_asked_for(&ask.parts.headers) => {
             websocket::send(ask, Body::new(answered.into_body()), &api.shutdown)
         }
         200..=206 => Ok(answer::stream("text/plain", Body::new(answered.into_body()))),

@@ -94,7 +94,7 @@ pub(super) async fn pass(
     let (prefix, rest) = split(ask.parts.uri.path(), ask.kind.namespaced);
     let (prefix, rest) = (prefix.to_owned(), rest.to_owned());
     let query = ask.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    if upgrade::is_asked_for(&ask.headers) {
+    if upgrade::is_asked_for(&ask.parts.headers) {
         let path = if rest.is_empty() { "/" } else { rest.as_str() };
         return upgrade::pass(api, ask, backend, &format!("{path}{query}")).await;
     }
@@ -104,7 +104,7 @@ pub(super) async fn pass(
     let path = if rest.is_empty() { "/" } else { rest.as_str() };
     let request = Request::builder().method(ask.parts.method.clone()).uri(format!("{path}{query}"));
     let mut request = request.body(body).map_err(ApiError::internal)?;
-    let mut headers = ask.headers.clone();
+    let mut headers = ask.parts.headers.clone();
     strip(&mut headers, HOP_BY_HOP);
     upgrade::forwarded(&ask, &mut headers);
     if let Ok(uri) = HeaderValue::from_str(ask.parts.uri.path()) {
@@ -121,7 +121,7 @@ pub(super) async fn pass(
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(NO_CACHE));
     }
-    let ours = ask.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let ours = ask.parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = backend.authority();
     let own_hosts = [authority.as_str(), ours.unwrap_or_default()];
     if let Some(location) = headers.get(header::LOCATION).and_then(|text| text.to_str().ok()) {

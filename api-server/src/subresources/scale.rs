@@ -12,16 +12,15 @@ pub(super) async fn serve(api: &Api, ask: &Ask, serves: &Serves) -> Result<Respo
     let gvk = Gvk::new("autoscaling", "v1", "Scale");
     if ask.verb == "get" {
         let shelf = api.registry.cache.shelf(ask.kind).ok_or_else(ApiError::no_such_resource)?;
-        let at = crate::options::freshness(&ask.query)?;
+        let at = crate::read_options::freshness(&ask.query)?;
         let item = api.registry.cache.get(shelf, target.namespace, target.name, at).await?;
         let item =
             item.ok_or_else(|| ApiError::not_found(&ask.kind.group_resource(), target.name))?;
         let scale = scale(serves, &served(ask, item.stored_value()?)?)?;
-        return answer::value(ask, StatusCode::OK, &scale, Vec::new());
+        return answer::value(ask, StatusCode::OK, &scale);
     }
-    let mut warnings = Vec::new();
     let put = match ask.verb.as_str() {
-        "update" => Some(body::object(ask, &gvk, &mut warnings)?),
+        "update" => Some(body::object(ask, &gvk)?),
         _ => None,
     };
     if let Some(scale) = &put {
@@ -58,7 +57,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask, serves: &Serves) -> Result<Respo
     let call = ask.call(true)?;
     let (item, _) = api.registry.update(&call, &target, &change).await?;
     let scale = scale(serves, &served(ask, item.stored_value()?)?)?;
-    answer::value(ask, StatusCode::OK, &scale, warnings)
+    answer::value(ask, StatusCode::OK, &scale)
 }
 
 fn served(ask: &Ask, object: Value) -> Result<Value> {

@@ -72,7 +72,7 @@ pub(super) fn refuse_unless(
     if kubelet.takes_websockets {
         return Ok(());
     }
-    match subprotocols(&ask.headers).find(|name| is_newer(name)) {
+    match subprotocols(&ask.parts.headers).find(|name| is_newer(name)) {
         None => Ok(()),
         Some(name) => Err(ApiError::bad_request(format!(
             "unable to upgrade: the kubelet does not support the WebSocket subprotocol {name}, \

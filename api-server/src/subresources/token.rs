@@ -23,8 +23,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         return Err(ApiError::no_such_resource());
     };
     let gvk = Gvk::new("authentication.k8s.io", "v1", "TokenRequest");
-    let mut warnings = Vec::new();
-    let mut request = body::object(ask, &gvk, &mut warnings)?;
+    let mut request = body::object(ask, &gvk)?;
     body::check_namespace(ask, &request)?;
     let (namespace, name) = (ask.resource.namespace.as_str(), ask.resource.name.as_str());
     matches_path(&gvk.group_kind(), &request, namespace, name)?;
@@ -61,16 +60,16 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         }
     };
     api.registry.pass(&call, &ask.target(), &mut request, &complete).await?;
-    warnings.extend(call.warnings.into_inner().unwrap_or_default());
+    ask.keep_warnings(&call);
 
     let bound = bound(&objects, &request["spec"]["boundObjectRef"], namespace, name).await?;
     let asked = request["spec"]["expirationSeconds"].as_i64().unwrap_or_default();
     let mut seconds = asked;
     if rules.max_seconds > 0 && asked > rules.max_seconds {
         seconds = rules.max_seconds;
-        warnings.push(format!(
+        ask.warn([format!(
             "requested expiration of {asked} seconds shortened to {seconds} seconds"
-        ));
+        )]);
         request["spec"]["expirationSeconds"] = seconds.into();
     }
     let audiences: Vec<String> = texts(&request["spec"]["audiences"]);
@@ -90,7 +89,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         "token": token,
         "expirationTimestamp": object::time::print(now + SignedDuration::from_secs(seconds)),
     });
-    answer::value(ask, StatusCode::CREATED, &request, warnings)
+    answer::value(ask, StatusCode::CREATED, &request)
 }
 
 fn matches_path(kind: &GroupKind, request: &Value, namespace: &str, name: &str) -> Result<()> {

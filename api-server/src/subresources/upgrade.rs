@@ -35,7 +35,7 @@ pub(super) async fn pass(
     backend: &Backend,
     path: &str,
 ) -> Result<Response<Body>> {
-    if !is_asked_for(&ask.headers) {
+    if !is_asked_for(&ask.parts.headers) {
         return Err(ApiError::bad_request("Upgrade request required"));
     }
     let mut request = request(&ask, path)?;
@@ -87,7 +87,7 @@ fn request(ask: &Ask, path: &str) -> Result<Request<Body>> {
 
 /// What the client sent, and from where. The body is none.
 pub(super) fn headers(ask: &Ask) -> HeaderMap {
-    let mut headers = ask.headers.clone();
+    let mut headers = ask.parts.headers.clone();
     headers.remove(CONTENT_LENGTH);
     forwarded(ask, &mut headers);
     headers

@@ -31,11 +31,11 @@ pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
 
 /// Agrees to a WebSocket, and sends `body` through it, in a task of its own.
 pub(super) fn send(ask: &Ask, body: Body, shutdown: &Shutdown) -> Result<Response<Body>> {
-    let header = |name: &str| ask.headers.get(name).and_then(|value| value.to_str().ok());
+    let header = |name: &str| ask.parts.headers.get(name).and_then(|value| value.to_str().ok());
     let Some(key) = header("sec-websocket-key") else {
         return Err(ApiError::bad_request("websocket: missing Sec-WebSocket-Key"));
     };
-    let protocol = chosen(&ask.headers)?;
+    let protocol = chosen(&ask.parts.headers)?;
     let Some(on_client) = ask.parts.extensions.get::<OnUpgrade>().cloned() else {
         return Err(ApiError::bad_request("the connection can't be upgraded to a WebSocket"));
     };

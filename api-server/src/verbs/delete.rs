@@ -1,7 +1,7 @@
 //! DELETE of one object, or of a collection.
 
 use crate::ask::Ask;
-use crate::{Api, answer, body, options};
+use crate::{Api, answer, body, read_options};
 use axum::body::Body;
 use http::{Response, StatusCode};
 use object::{ApiError, FieldErrors, GroupKind, Gvk, Result, Value, json, meta};
@@ -13,33 +13,29 @@ pub(super) async fn one(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     call.dry_run = dry_run;
     warn(ask, &options);
     let deleted = api.registry.delete(&call, &ask.target(), &options).await?;
-    let mut warnings = ask.warnings.lock().map(|own| own.clone()).unwrap_or_default();
-    warnings.extend(call.warnings.into_inner().unwrap_or_default());
+    ask.keep_warnings(&call);
     if deleted.gone && !ask.kind.strategy.returns_deleted() {
         let object = deleted.item.stored_value()?;
-        return answer::value(ask, StatusCode::OK, &success(ask, &object), warnings);
+        return answer::value(ask, StatusCode::OK, &success(ask, &object));
     }
-    answer::item(ask, StatusCode::OK, &deleted.item, warnings)
+    answer::item(ask, StatusCode::OK, &deleted.item)
 }
 
 pub(super) async fn collection(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let (options, dry_run) = read_options(ask)?;
-    let query = options::selection(ask)?;
+    let query = read_options::selection(ask)?;
     let mut call = ask.call(false)?;
     call.dry_run = dry_run;
     warn(ask, &options);
     let deleted = api.registry.delete_collection(&call, &ask.target(), &query, &options).await?;
     let items = deleted.into_iter().map(|deleted| deleted.item).collect();
     let revision = api.registry.cache.revision();
-    let listed = answer::list(ask, &cache::List { items, revision, ..cache::List::default() })?;
-    Ok(answer::with_warnings(ask, listed))
+    answer::list(ask, &cache::List { items, revision, ..cache::List::default() })
 }
 
 fn warn(ask: &Ask, options: &DeleteOptions) {
-    if let (None, Some(sentence), Ok(mut warnings)) =
-        (options.propagation, ask.kind.strategy.delete_warning(), ask.warnings.lock())
-    {
-        warnings.push(sentence.to_owned());
+    if options.propagation.is_none() {
+        ask.warn(ask.kind.strategy.delete_warning().map(str::to_owned));
     }
 }
 

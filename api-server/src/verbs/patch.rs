@@ -1,6 +1,7 @@
 //! PATCH of one object: four media types, one way to write.
 
-use crate::ask::{Ask, FieldValidation};
+use crate::ask::Ask;
+use crate::write_options::FieldValidation;
 use crate::{Api, answer, body, version};
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
@@ -8,7 +9,6 @@ use http::{Response, StatusCode};
 use object::{ApiError, FieldErrors, GroupKind, Result, Value, json};
 use registry::{Call, Registry};
 use schema::{TypeId, builtin};
-use std::sync::Mutex;
 
 /// Go's words for a list where an object should be.
 const NO_OBJECT: &str =
@@ -33,34 +33,31 @@ struct Read {
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let root = body::root(&ask.gvk())?;
-    let warnings = Mutex::new(Vec::new());
-    let read = read(ask, &warnings)?;
+    let read = read(ask)?;
     let call = ask.call(!matches!(read.patch, Patch::Apply { .. }))?;
     let target = ask.target();
     let change = |live: Option<&Value>| {
-        let Some(object) = patched_live(ask, &call, root, &read, live, &warnings)? else {
+        let Some(object) = patched_live(ask, &call, root, &read, live)? else {
             return Ok(None);
         };
         version::to_stored(ask.kind, &ask.resource.version, object).map(Some)
     };
     let updated = api.registry.update(&call, &target, &change).await;
-    let (item, new) = updated.inspect_err(|_| ask.keep_warnings(&call))?;
-    let mut warnings = warnings.into_inner().unwrap_or_default();
-    warnings.extend(call.warnings.into_inner().unwrap_or_default());
-    warnings.dedup();
+    ask.keep_warnings(&call);
+    let (item, new) = updated?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-    answer::item(ask, status, &item, warnings)
+    answer::item(ask, status, &item)
 }
 
 /// Applies the body of a PATCH to an object of a type of its own (a Scale); no apply.
 pub(crate) fn patched(ask: &Ask, root: TypeId, live: &Value) -> Result<Value> {
-    let warnings = Mutex::new(Vec::new());
-    let Read { patch, strict } = read(ask, &warnings)?;
-    checked(ask, root, patch.apply(root, live)?, &strict, &warnings)
+    let Read { patch, strict } = read(ask)?;
+    checked(ask, root, patch.apply(root, live)?, &strict)
 }
 
-fn read(ask: &Ask, warnings: &Mutex<Vec<String>>) -> Result<Read> {
-    let media = ask.headers.get(CONTENT_TYPE).and_then(|m| m.to_str().ok()).unwrap_or_default();
+fn read(ask: &Ask) -> Result<Read> {
+    let media =
+        ask.parts.headers.get(CONTENT_TYPE).and_then(|m| m.to_str().ok()).unwrap_or_default();
     let media = media.split(';').next().unwrap_or_default().trim();
     let json = || {
         codec::decode_json_free(&ask.body)
@@ -95,8 +92,8 @@ fn read(ask: &Ask, warnings: &Mutex<Vec<String>>) -> Result<Read> {
             // As it was written: what is null or unknown is for the apply to judge.
             let decoded = codec::decode_yaml_free(&ask.body)
                 .map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?;
-            findings(ask, &decoded.strict, warnings)?;
-            let manager = ask.manager()?;
+            findings(ask, &decoded.strict)?;
+            let manager = ask.manager();
             let config = decoded.value;
             (Patch::Apply { config, manager, force: ask.query.flag("force") }, Vec::new())
         }
@@ -133,7 +130,6 @@ fn patched_live(
     root: TypeId,
     read: &Read,
     live: Option<&Value>,
-    warnings: &Mutex<Vec<String>>,
 ) -> Result<Option<Value>> {
     let version = &ask.resource.version;
     let live =
@@ -147,7 +143,7 @@ fn patched_live(
         (_, None) => return Ok(None),
         (patch, Some(live)) => patch.apply(root, live)?,
     };
-    let mut object = checked(ask, root, object, &read.strict, warnings)?;
+    let mut object = checked(ask, root, object, &read.strict)?;
     if live.is_none() {
         object::meta::set(&mut object, "name", &ask.resource.name);
         object::meta::of(&mut object).remove("resourceVersion");
@@ -169,13 +165,7 @@ impl Patch {
 
 /// The patched object, held against the schema, with defaults. `of_patch`: what strict field
 /// validation objects to in the patch itself.
-fn checked(
-    ask: &Ask,
-    root: TypeId,
-    object: Value,
-    of_patch: &[String],
-    warnings: &Mutex<Vec<String>>,
-) -> Result<Value> {
+fn checked(ask: &Ask, root: TypeId, object: Value, of_patch: &[String]) -> Result<Value> {
     let shown = object.to_string();
     let wrong = |why: String| {
         let mut errors = FieldErrors::new();
@@ -186,7 +176,7 @@ fn checked(
     let decoded =
         codec::decode_tree(builtin(), root, object).map_err(|error| wrong(error.to_string()))?;
     let strict = [of_patch, &decoded.strict].concat();
-    findings(ask, &strict, warnings).map_err(|error| match error.code {
+    findings(ask, &strict).map_err(|error| match error.code {
         400 => wrong(codec::strict_error(&strict)),
         _ => error,
     })?;
@@ -218,15 +208,15 @@ fn check_type(ask: &Ask, root: TypeId, said: &(Value, Value)) -> std::result::Re
     }
 }
 
-fn findings(ask: &Ask, strict: &[String], warnings: &Mutex<Vec<String>>) -> Result<()> {
+/// What is done about fields that the schema does not know.
+fn findings(ask: &Ask, strict: &[String]) -> Result<()> {
     if strict.is_empty() {
         return Ok(());
     }
-    match ask.field_validation()? {
+    match ask.field_validation() {
         FieldValidation::Ignore => Ok(()),
         FieldValidation::Warn => {
-            let mut warnings = warnings.lock().expect("no holder of the lock panics");
-            warnings.extend(strict.iter().cloned());
+            ask.warn(strict.to_vec());
             Ok(())
         }
         FieldValidation::Strict => Err(body::strict(&ask.gvk(), strict)),

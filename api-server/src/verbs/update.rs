@@ -7,8 +7,7 @@ use http::{Response, StatusCode};
 use object::{ApiError, Result};
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let mut warnings = Vec::new();
-    let object = body::object(ask, &ask.gvk(), &mut warnings)?;
+    let object = body::object(ask, &ask.gvk())?;
     check_name(ask, &object)?;
     let object = version::to_stored(ask.kind, &ask.resource.version, object)?;
     let may_create =
@@ -17,10 +16,10 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let change =
         |live: Option<&object::Value>| Ok((live.is_some() || may_create).then(|| object.clone()));
     let updated = api.registry.update(&call, &ask.target(), &change).await;
-    let (item, new) = updated.inspect_err(|_| ask.keep_warnings(&call))?;
-    warnings.extend(call.warnings.into_inner().unwrap_or_default());
+    ask.keep_warnings(&call);
+    let (item, new) = updated?;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
-    answer::item(ask, status, &item, warnings)
+    answer::item(ask, status, &item)
 }
 
 /// The object in the body must say the name in the path.

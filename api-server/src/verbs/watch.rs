@@ -2,7 +2,7 @@
 
 use crate::ask::Ask;
 use crate::limits::{BOOKMARK_INTERVAL, WATCH_FRAME_EVENTS, WATCH_SECONDS_MIN};
-use crate::{Api, answer, options};
+use crate::{Api, answer, read_options};
 use axum::body::Body;
 use bytes::Bytes;
 use cache::{WatchEvent, Watcher};
@@ -19,13 +19,14 @@ use std::time::Duration;
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let shelf = api.registry.cache.shelf(ask.kind).ok_or_else(ApiError::no_such_resource)?;
     let encoder = answer::watch(ask)?;
-    let query = options::selection(ask)?;
-    let watcher = match api.registry.cache.watch(shelf, query, options::start(&ask.query)?).await {
-        Ok(watcher) => watcher,
-        // Clients look for this in the stream: they list anew after an event, and would ask the
-        // same again and again after an answer.
-        Err(error) => return Ok(only(&encoder, &error)),
-    };
+    let query = read_options::selection(ask)?;
+    let watcher =
+        match api.registry.cache.watch(shelf, query, read_options::start(&ask.query)?).await {
+            Ok(watcher) => watcher,
+            // Clients look for this in the stream: they list anew after an event, and would ask the
+            // same again and again after an answer.
+            Err(error) => return Ok(only(&encoder, &error)),
+        };
     let seconds = match ask.query.integer("timeoutSeconds")?.unwrap_or(0) {
         0 => WATCH_SECONDS_MIN + runtime::entropy::below(WATCH_SECONDS_MIN),
         seconds => u64::try_from(seconds).unwrap_or(WATCH_SECONDS_MIN),

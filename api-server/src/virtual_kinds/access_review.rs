@@ -12,18 +12,16 @@ use std::sync::Arc;
 
 /// `SubjectAccessReview` and `LocalSubjectAccessReview`: about someone.
 pub(super) async fn of_subject(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let mut warnings = Vec::new();
-    let review = question(api, ask, &mut warnings).await?;
+    let review = question(api, ask).await?;
     let user = Arc::new(subject(&review["spec"]));
-    answer(api, ask, review, user, warnings).await
+    answer(api, ask, review, user).await
 }
 
 /// `SelfSubjectAccessReview`: about who asks.
 pub(super) async fn of_oneself(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let mut warnings = Vec::new();
-    let review = question(api, ask, &mut warnings).await?;
+    let review = question(api, ask).await?;
     let user = ask.authorized.user().clone();
-    answer(api, ask, review, user, warnings).await
+    answer(api, ask, review, user).await
 }
 
 async fn answer(
@@ -31,7 +29,6 @@ async fn answer(
     ask: &Ask,
     mut review: Value,
     user: Arc<UserInfo>,
-    warnings: Vec<String>,
 ) -> Result<Response<Body>> {
     let attributes = attributes(&review["spec"], user);
     let decision = api.access.authorizers.decide(&attributes).await;
@@ -42,7 +39,7 @@ async fn answer(
     if !decision.reason().is_empty() {
         review["status"]["reason"] = decision.reason().into();
     }
-    answered(ask, &review, warnings)
+    answered(ask, &review)
 }
 
 fn subject(spec: &Value) -> UserInfo {

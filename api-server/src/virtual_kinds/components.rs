@@ -21,6 +21,7 @@ const COMPONENTS: &[(&str, u16)] = &[("controller-manager", 10257), ("scheduler"
 const STORE: &str = "etcd-0";
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
+    ask.warn(["v1 ComponentStatus is deprecated in v1.19+".to_owned()]);
     let mut items = Vec::new();
     for (name, port) in COMPONENTS {
         items.push(status(name, listens(*port).await));
@@ -41,15 +42,13 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
             "metadata": {},
             "items": items,
         });
-        let said = vec!["v1 ComponentStatus is deprecated in v1.19+".to_owned()];
-        return answer::value(ask, StatusCode::OK, &list, said);
+        return answer::value(ask, StatusCode::OK, &list);
     }
     let name = ask.resource.name.as_str();
     let found = items.into_iter().find(|item| item["metadata"]["name"] == name);
     let found = found
         .ok_or_else(|| ApiError::not_found(&GroupResource::new("", "componentstatus"), name))?;
-    let said = vec!["v1 ComponentStatus is deprecated in v1.19+".to_owned()];
-    answer::value(ask, StatusCode::OK, &found, said)
+    answer::value(ask, StatusCode::OK, &found)
 }
 
 fn status(name: &str, health: std::result::Result<(), String>) -> Value {

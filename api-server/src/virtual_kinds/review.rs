@@ -7,8 +7,8 @@ use http::{Response, StatusCode};
 use object::{ApiError, FieldErrors, GroupKind, Result, Value, meta};
 
 /// A question that was read, admitted and found well-formed.
-pub(super) async fn question(api: &Api, ask: &Ask, warnings: &mut Vec<String>) -> Result<Value> {
-    let mut object = body::object(ask, &ask.gvk(), warnings)?;
+pub(super) async fn question(api: &Api, ask: &Ask) -> Result<Value> {
+    let mut object = body::object(ask, &ask.gvk())?;
     let call = ask.call(true)?;
     let context = kinds::Context::default();
     let rules = |object: &mut Value| {
@@ -26,11 +26,11 @@ pub(super) async fn question(api: &Api, ask: &Ask, warnings: &mut Vec<String>) -
         meta::set(&mut object, "namespace", namespace);
     }
     api.registry.pass(&call, &ask.target(), &mut object, &rules).await?;
-    warnings.extend(call.warnings.into_inner().unwrap_or_default());
+    ask.keep_warnings(&call);
     Ok(object)
 }
 
 /// The answer: the question with what came of it.
-pub(super) fn answered(ask: &Ask, object: &Value, warnings: Vec<String>) -> Result<Response<Body>> {
-    answer::value(ask, StatusCode::CREATED, object, warnings)
+pub(super) fn answered(ask: &Ask, object: &Value) -> Result<Response<Body>> {
+    answer::value(ask, StatusCode::CREATED, object)
 }

@@ -9,8 +9,7 @@ use http::Response;
 use object::{ApiError, Result, json};
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let mut warnings = Vec::new();
-    let review = question(api, ask, &mut warnings).await?;
+    let review = question(api, ask).await?;
     let namespace = review["spec"]["namespace"].as_str().unwrap_or_default();
     if namespace.is_empty() {
         return Err(ApiError::bad_request("no namespace on request"));
@@ -23,5 +22,5 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         "spec": {},
         "status": rules,
     });
-    answered(ask, &answer, warnings)
+    answered(ask, &answer)
 }

@@ -8,13 +8,12 @@ use http::Response;
 use object::{Result, json};
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let mut warnings = Vec::new();
-    let review = question(api, ask, &mut warnings).await?;
+    let review = question(api, ask).await?;
     let answer = json!({
         "kind": review["kind"],
         "apiVersion": review["apiVersion"],
         "metadata": {"creationTimestamp": object::time::print(runtime::clock::now())},
         "status": {"userInfo": **ask.authorized.user()},
     });
-    answered(ask, &answer, warnings)
+    answered(ask, &answer)
 }

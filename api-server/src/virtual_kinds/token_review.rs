@@ -8,8 +8,7 @@ use http::Response;
 use object::{ApiError, Result, Value, json};
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let mut warnings = Vec::new();
-    let mut review = question(api, ask, &mut warnings).await?;
+    let mut review = question(api, ask).await?;
     let token = review["spec"]["token"].as_str().unwrap_or_default();
     if token.is_empty() {
         return Err(ApiError::bad_request("token is required for TokenReview in authentication"));
@@ -29,5 +28,5 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         Ok(None) => json!({"user": {}, "error": "invalid bearer token"}),
         Err(objection) => json!({"user": {}, "error": objection.to_string()}),
     };
-    answered(ask, &review, warnings)
+    answered(ask, &review)
 }
