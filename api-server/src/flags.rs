@@ -1,8 +1,10 @@
 //! The command line of kube-apiserver: upstream's flags, as data.
 //!
-//! A flag of upstream's that this server does not know is refused like any unknown flag; one that
-//! it knows but can't serve is refused with the reason. Flags that upstream removed, but that
-//! old unit files still have, are taken with a warning.
+//! All of upstream's are known: those that mean something here are below, the others are in `rest`.
+//! What can't be served is refused with the reason. Flags that upstream removed, but that old unit
+//! files still have, are taken with a warning.
+
+mod rest;
 
 use crate::runtime_config;
 use crate::services::ServiceNetwork;
@@ -15,7 +17,12 @@ use std::time::Duration;
 const REMOVED: &str = "it has no effect and can be removed";
 
 /// Every flag, by upstream's names.
-pub const FLAGS: &[Flag] = &[
+pub fn all() -> Vec<Flag> {
+    FLAGS.iter().copied().chain(rest::rows()).collect()
+}
+
+/// Those that mean something to this server, and those of old.
+const FLAGS: &[Flag] = &[
     Flag::new(
         "admission-control-config-file",
         Kind::Text,
@@ -51,11 +58,6 @@ pub const FLAGS: &[Flag] = &[
         "Where the audit log goes; without --audit-policy-file no event is recorded.",
     ),
     Flag::new(
-        "audit-policy-file",
-        Kind::Text,
-        "What is audited; not supported by this server yet.",
-    ),
-    Flag::new(
         "authorization-mode",
         Kind::List,
         "The authorizers, asked in this order: Node, RBAC, AlwaysAllow, AlwaysDeny.",
@@ -69,7 +71,6 @@ pub const FLAGS: &[Flag] = &[
     )
     .or("/var/run/kubernetes"),
     Flag::new("client-ca-file", Kind::Text, "The CA that signs clients' certificates."),
-    Flag::new("contention-profiling", Kind::Bool, "").or("false").deprecated(REMOVED),
     Flag::new(
         "default-not-ready-toleration-seconds",
         Kind::Int,
@@ -82,7 +83,6 @@ pub const FLAGS: &[Flag] = &[
         "How long pods tolerate an unreachable node.",
     )
     .or("300"),
-    Flag::new("delete-collection-workers", Kind::Int, "").or("1").deprecated(REMOVED),
     Flag::new("disable-admission-plugins", Kind::List, "Admission plugins to switch off."),
     Flag::new(
         "enable-admission-plugins",
@@ -101,7 +101,12 @@ pub const FLAGS: &[Flag] = &[
         "Let secrets of type bootstrap.kubernetes.io/token in kube-system be tokens.",
     )
     .or("false"),
-    Flag::new("enable-priority-and-fairness", Kind::Bool, "").or("true").deprecated(REMOVED),
+    Flag::new(
+        "enable-priority-and-fairness",
+        Kind::Bool,
+        "Serve flow schemas and priority levels; requests are counted all the same.",
+    )
+    .or("true"),
     Flag::new("enable-swagger-ui", Kind::Bool, "").or("false").deprecated(REMOVED),
     Flag::new(
         "encryption-provider-config",
@@ -128,7 +133,6 @@ pub const FLAGS: &[Flag] = &[
         "How often the store's history is compacted; 0 for never.",
     )
     .or("5m0s"),
-    Flag::new("etcd-count-metric-poll-period", Kind::Duration, "").or("1m0s").deprecated(REMOVED),
     Flag::new(
         "etcd-healthcheck-timeout",
         Kind::Duration,
@@ -184,7 +188,6 @@ pub const FLAGS: &[Flag] = &[
         "The seconds after which, at the earliest, a watch is ended.",
     )
     .or("1800"),
-    Flag::new("profiling", Kind::Bool, "").or("true").deprecated(REMOVED),
     Flag::new(
         "proxy-client-cert-file",
         Kind::Text,
@@ -293,15 +296,12 @@ pub const FLAGS: &[Flag] = &[
     ),
     Flag::new("v", Kind::Int, "How much is logged, 0 to 10.").short('v').or("0"),
     Flag::new("version", Kind::TextOrAlone("true"), "Print the version and quit.").or("false"),
-    Flag::new("vmodule", Kind::Text, "").deprecated(REMOVED),
-    Flag::new("watch-cache", Kind::Bool, "").or("true").deprecated(REMOVED),
-    Flag::new("watch-cache-sizes", Kind::List, "").deprecated(REMOVED),
-    Flag::new("default-watch-cache-size", Kind::Int, "").or("100").deprecated(REMOVED),
 ];
 
 /// What a command line means; an error is one line that names the flag.
 pub fn options(given: &Parsed) -> Result<Options, String> {
     refuse_unsupported(given)?;
+    refuse_nonsense(given)?;
     let path = |name: &str| Some(given.text(name)).filter(|t| !t.is_empty()).map(PathBuf::from);
     let paths = |name: &str| given.list(name).iter().map(PathBuf::from).collect::<Vec<_>>();
     let text = |name: &str| Some(given.text(name).to_owned()).filter(|t| !t.is_empty());
@@ -347,7 +347,7 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
         network,
         endpoint_reconciler: reconciler(given)?,
         shutdown_delay: given.duration("shutdown-delay-duration"),
-        watch_seconds_min: seconds("min-request-timeout").max(1),
+        watch_seconds_min: seconds("min-request-timeout"),
         reads_max: seconds("max-requests-inflight") as usize,
         writes_max: seconds("max-mutating-requests-inflight") as usize,
         request_timeout: given.duration("request-timeout"),
@@ -408,11 +408,7 @@ fn reconciler(given: &Parsed) -> Result<String, String> {
 
 /// Flags whose effect would be missed must not be taken in silence.
 fn refuse_unsupported(given: &Parsed) -> Result<(), String> {
-    if !given.text("audit-policy-file").is_empty() {
-        return Err(
-            "--audit-policy-file: this server does not audit yet; leave the flag out".into()
-        );
-    }
+    rest::refuse(given)?;
     let media = given.text("storage-media-type");
     if media != "application/vnd.kubernetes.protobuf" {
         return Err(format!("--storage-media-type: {media:?} is not supported, only protobuf is"));
@@ -423,10 +419,72 @@ fn refuse_unsupported(given: &Parsed) -> Result<(), String> {
     Ok(())
 }
 
+/// Values that nobody can mean, in upstream's words.
+fn refuse_nonsense(given: &Parsed) -> Result<(), String> {
+    for name in ["max-requests-inflight", "max-mutating-requests-inflight"] {
+        if given.int(name) < 0 {
+            return Err(format!("--{name} can not be negative value"));
+        }
+    }
+    let count = given.int("apiserver-count");
+    if count <= 0 {
+        return Err(format!(
+            "--apiserver-count should be a positive number, but value '{count}' provided"
+        ));
+    }
+    let issuer = "service-account-issuer";
+    if given.was_given(issuer) && given.list(issuer).is_empty() {
+        return Err("--service-account-issuer: service-account-issuer should not be an empty \
+                    string"
+            .to_owned());
+    }
+    Ok(())
+}
+
 fn parse<T: std::str::FromStr>(given: &Parsed, name: &str) -> Result<T, String>
 where
     T::Err: std::fmt::Display,
 {
     let text = given.text(name);
     text.parse().map_err(|error| format!("--{name}: {text:?}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(arguments: &[&str]) -> Result<Options, String> {
+        let given = runtime::flags::parse(&all(), arguments.iter().copied());
+        options(&given.map_err(|error| error.to_string())?)
+    }
+
+    #[test]
+    fn no_flag_is_there_twice() {
+        let mut names: Vec<&str> = all().iter().map(|flag| flag.name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn what_would_be_missed_or_means_nothing_is_refused_by_name() {
+        assert!(read(&[]).is_ok());
+        assert!(read(&["--profiling=false", "--watch-cache-sizes=pods#100"]).is_ok());
+        for argument in [
+            "--oidc-issuer-url=https://a",
+            "--authorization-config=/a",
+            "--audit-policy-file=/a",
+            "--disable-http2-serving",
+            "--kubernetes-service-node-port=30000",
+            "--max-requests-inflight=-1",
+            "--apiserver-count=0",
+            "--service-account-issuer=",
+            "--storage-backend=etcd2",
+        ] {
+            let (name, _) = argument.split_once('=').unwrap_or((argument, ""));
+            let why = read(&[argument]).expect_err(argument);
+            assert!(why.starts_with(name) && why.lines().count() == 1, "{argument}: {why}");
+        }
+    }
 }

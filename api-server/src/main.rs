@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         name: "kube-apiserver",
         about: "The Kubernetes API server: the door to the cluster's state in etcd.",
         version: env!("CARGO_PKG_VERSION"),
-        flags: flags::FLAGS.to_vec(),
+        flags: flags::all(),
     };
     program.main(run)
 }

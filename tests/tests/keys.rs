@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         ("a_deleted_certificate_is_made_anew_with_its_key", |()| renewed()),
         ("a_ca_that_openssl_made_signs_too", |()| foreign()),
         ("an_api_server_opens_to_every_kubeconfig", |()| opens()),
+        ("a_key_of_another_certificate_is_named", |()| mixed_up()),
         ("nonsense_is_refused", |()| refused()),
     ];
     cases::run(|| Ok(()), cases)
@@ -214,6 +215,24 @@ fn foreign() -> Result<()> {
     made(folder.path())
 }
 
+/// As after copying a file over from another cluster.
+fn mixed_up() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    made(folder.path())?;
+    let put = |from: &str, to: &str| fs::copy(folder.path().join(from), folder.path().join(to));
+    put("kube-proxy-key.pem", "admin-key.pem")?;
+    let (ok, said) = pki(folder.path(), NODES)?;
+    let why = "admin.pem is not the certificate of the key in admin-key.pem";
+    ensure!(!ok && said.contains(why), "{said}");
+
+    put("front-proxy-ca-key.pem", "ca-key.pem")?;
+    let before = files(folder.path())?;
+    let (ok, said) = pki(folder.path(), &["--node=wrk03.kube.com=10.240.0.23"])?;
+    ensure!(!ok && said.contains("ca-key.pem does not hold the key of"), "{said}");
+    ensure!(files(folder.path())? == before, "a CA whose key is not there signed something");
+    Ok(())
+}
+
 fn opens() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let keys = folder.path().join("pki");
@@ -260,7 +279,10 @@ fn refused() -> Result<()> {
         ("--node=admin=10.0.0.1", "the name of another certificate"),
         ("--node=wrk01", "NAME=IP"),
         ("--server=https://10.0.0.1", "neither an IP address nor a name"),
-        ("--service-cluster-ip-range=10.32.0.0", "--service-cluster-ip-range"),
+        (
+            "--service-cluster-ip-range=10.32.0.0",
+            "Error: --service-cluster-ip-range: \"10.32.0.0\" is not a valid CIDR",
+        ),
         ("--days=0", "0 is not in"),
     ];
     for (argument, why) in rows {

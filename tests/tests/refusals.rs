@@ -4,9 +4,13 @@ mod outages;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use std::process::ExitCode;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 use testkit::cases::{self, Case};
-use testkit::{Answer, Caller, Generation, Maker, Pki, Running, Site};
+use testkit::{Answer, Caller, Generation, Maker, Pki, Running, Site, ours, until, upstream};
+
+const THREE: [&str; 3] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
@@ -28,6 +32,9 @@ fn main() -> ExitCode {
         ("a_wrong_key_is_an_error_and_the_right_one_finds_the_value", wrong_key),
         ("a_key_of_the_wrong_length_is_named_at_the_start", short_key),
         ("an_unknown_flag_is_named_at_the_start", unknown_flag),
+        ("a_word_that_belongs_to_no_flag_is_named_at_the_start", stray_word),
+        ("every_flag_of_upstreams_is_known", |_| upstreams_flags()),
+        ("who_cannot_reach_the_api_server_says_where_and_why", unreached),
         ("ranges_that_overlap_are_refused_at_the_start", overlap),
         ("an_expired_certificate_is_401", outages::expired),
         ("without_etcd_a_start_ends_and_names_it", outages::no_etcd_at_the_start),
@@ -283,6 +290,51 @@ fn short_key(_: &Cluster) -> Result<()> {
 fn unknown_flag(cluster: &Cluster) -> Result<()> {
     let said = refused_at_start(&cluster.site, &["--no-such-flag=1"])?;
     ensure!(said.contains("unknown flag: --no-such-flag"), "{said}");
+    Ok(())
+}
+
+/// As where a unit file lost the backslash at the end of a line.
+fn stray_word(_: &Cluster) -> Result<()> {
+    for program in THREE {
+        let output = Command::new(ours(program)?).arg("stray").output()?;
+        let said = String::from_utf8(output.stderr)?;
+        let expected = format!("Error: {program:?} does not take any arguments, got [\"stray\"]\n");
+        ensure!(!output.status.success() && said == expected, "{said}");
+    }
+    Ok(())
+}
+
+fn upstreams_flags() -> Result<()> {
+    let names = |program: PathBuf| -> Result<BTreeSet<String>> {
+        let help = String::from_utf8(Command::new(program).arg("--help").output()?.stdout)?;
+        let words = help.lines().filter_map(|line| {
+            let flag = line.trim_start().trim_start_matches(|c: char| c != '-');
+            let flag = flag.split_once("--").filter(|(before, _)| before.len() <= 4)?.1;
+            flag.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next()
+        });
+        Ok(words.map(str::to_owned).collect())
+    };
+    for program in THREE {
+        let (theirs, own) = (names(upstream(program)?)?, names(ours(program)?)?);
+        ensure!(theirs.len() > 50, "{program}: {theirs:?} are not all");
+        let missing: Vec<_> = theirs.difference(&own).filter(|name| *name != "help").collect();
+        ensure!(missing.is_empty(), "{program} does not know {missing:?}");
+    }
+    Ok(())
+}
+
+/// Where it asked, and the system's words.
+fn unreached(cluster: &Cluster) -> Result<()> {
+    let master = "--master=https://127.0.0.1:1";
+    let mut running = cluster.site.controller_manager(Maker::Ours, Generation::Today, &[master])?;
+    let said = until("it says that nobody is there", || {
+        running.process.still_runs()?;
+        let said = running.process.said();
+        ensure!(said.contains("Connection refused"), "{said}");
+        Ok(said)
+    })?;
+    ensure!(said.contains("https://127.0.0.1:1/"), "{said}");
+    ensure!(!said.contains("Status {"), "{said}");
     Ok(())
 }
 

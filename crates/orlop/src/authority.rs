@@ -5,12 +5,14 @@
 //! with the same one.
 
 use crate::files;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use jiff::ToSpan;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData as _, SanType,
 };
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 
 /// How long a CA is good for, in days.
@@ -25,6 +27,18 @@ const BACKDATE_MINUTES: i64 = 5;
 pub(crate) struct Pair {
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
+}
+
+impl Pair {
+    /// Whether the key is the certificate's. Both files are there.
+    pub(crate) fn belongs_together(&self) -> Result<bool> {
+        let certificate =
+            CertificateDer::from_pem_slice(files::read(&self.certificate)?.as_bytes())
+                .with_context(|| format!("{} holds no certificate", self.certificate.display()))?;
+        let (_, parsed) = x509_parser::parse_x509_certificate(&certificate)
+            .with_context(|| format!("{} holds no certificate", self.certificate.display()))?;
+        Ok(parsed.public_key().raw == read_key(&self.key)?.subject_public_key_info())
+    }
 }
 
 /// Whom a certificate is for.
@@ -57,6 +71,14 @@ impl Authority {
     /// The CA in these files, which is made where there is none.
     pub(crate) fn ensure(pair: Pair, name: &str, days: u32) -> Result<(Self, Outcome)> {
         if pair.certificate.exists() {
+            // Without its key it can't sign, but perhaps there is nothing to sign.
+            if pair.key.exists() && !pair.belongs_together()? {
+                bail!(
+                    "{} does not hold the key of {}: bring the one that does",
+                    pair.key.display(),
+                    pair.certificate.display()
+                );
+            }
             return Ok((Self { pair }, Outcome::Kept));
         }
         let key = ensure_key(&pair.key)?;

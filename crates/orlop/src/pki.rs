@@ -139,6 +139,8 @@ impl Folder<'_> {
                 .map_err(|why| anyhow!("{}: {why}", pair.certificate.display()))?;
             if !pair.key.exists() {
                 faults.push(format!("has no {}-key.pem", leaf.file));
+            } else if !pair.belongs_together()? {
+                faults.push(format!("is not the certificate of the key in {}-key.pem", leaf.file));
             }
             self.faults.extend(faults.iter().map(|fault| format!("{file} {fault}")));
         }
@@ -201,7 +203,7 @@ impl Folder<'_> {
 
 fn first_service_address(range: &str) -> Result<IpAddr> {
     let network = api_server::ServiceNetwork::parse(range, "30000-32767");
-    Ok(network.map_err(|why| anyhow!("--service-cluster-ip-range: {why}"))?.kubernetes_address())
+    Ok(network.map_err(|why| anyhow!(why))?.kubernetes_address())
 }
 
 fn url_of(host: &str) -> String {

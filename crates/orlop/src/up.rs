@@ -167,7 +167,7 @@ fn api_server_options(options: &Options, pki: &Pki) -> Result<api_server::Option
         line.push(format!("--encryption-provider-config={}", file.display()));
     }
     line.extend(options.api_server_flags.iter().cloned());
-    let given = flags::parse(api_server::flags::FLAGS, line)?;
+    let given = flags::parse(&api_server::flags::all(), line)?;
     api_server::flags::options(&given).map_err(|why| anyhow!(why))
 }
 

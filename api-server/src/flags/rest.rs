@@ -1,0 +1,153 @@
+//! Upstream's flags that say nothing to this server: taken without effect where nothing is missed
+//! by that, refused with a reason where something would be.
+
+use runtime::flags::Kind::{Bool, Duration, Float, Int, List, Pairs, Text};
+use runtime::flags::{Flag, Kind, Parsed};
+
+/// Name, kind and upstream's default of what tunes, counts or logs in a way that this server has no
+/// use for.
+const ACCEPTED: &[(&str, Kind, &str)] = &[
+    ("aggregator-reject-forwarding-redirect", Bool, "true"),
+    ("allow-metric-labels", Pairs, ""),
+    ("allow-metric-labels-manifest", Text, ""),
+    ("audit-log-batch-buffer-size", Int, "10000"),
+    ("audit-log-batch-max-size", Int, "1"),
+    ("audit-log-batch-max-wait", Duration, "0s"),
+    ("audit-log-batch-throttle-burst", Int, "0"),
+    ("audit-log-batch-throttle-enable", Bool, "false"),
+    ("audit-log-batch-throttle-qps", Float, "0"),
+    ("audit-log-compress", Bool, "false"),
+    ("audit-log-format", Text, "json"),
+    ("audit-log-mode", Text, "blocking"),
+    ("audit-log-truncate-enabled", Bool, "false"),
+    ("audit-log-truncate-max-batch-size", Int, "10485760"),
+    ("audit-log-truncate-max-event-size", Int, "102400"),
+    ("audit-log-version", Text, "audit.k8s.io/v1"),
+    ("audit-webhook-batch-buffer-size", Int, "10000"),
+    ("audit-webhook-batch-max-size", Int, "400"),
+    ("audit-webhook-batch-max-wait", Duration, "30s"),
+    ("audit-webhook-batch-throttle-burst", Int, "15"),
+    ("audit-webhook-batch-throttle-enable", Bool, "true"),
+    ("audit-webhook-batch-throttle-qps", Float, "10"),
+    ("audit-webhook-initial-backoff", Duration, "10s"),
+    ("audit-webhook-mode", Text, "batch"),
+    ("audit-webhook-truncate-enabled", Bool, "false"),
+    ("audit-webhook-truncate-max-batch-size", Int, "10485760"),
+    ("audit-webhook-truncate-max-event-size", Int, "102400"),
+    ("audit-webhook-version", Text, "audit.k8s.io/v1"),
+    ("authentication-token-webhook-cache-ttl", Duration, "2m0s"),
+    ("authentication-token-webhook-version", Text, "v1beta1"),
+    ("authorization-webhook-cache-authorized-ttl", Duration, "5m0s"),
+    ("authorization-webhook-cache-unauthorized-ttl", Duration, "30s"),
+    ("authorization-webhook-version", Text, "v1beta1"),
+    ("contention-profiling", Bool, "false"),
+    ("coordinated-leadership-lease-duration", Duration, "15s"),
+    ("coordinated-leadership-renew-deadline", Duration, "10s"),
+    ("coordinated-leadership-retry-period", Duration, "2s"),
+    ("default-watch-cache-size", Int, "100"),
+    ("delete-collection-workers", Int, "1"),
+    ("disabled-metrics", List, ""),
+    ("emulated-version", List, ""),
+    ("emulation-forward-compatible", Bool, "false"),
+    ("enable-garbage-collector", Bool, "true"),
+    ("enable-logs-handler", Bool, "true"),
+    ("etcd-count-metric-poll-period", Duration, "1m0s"),
+    ("etcd-db-metric-poll-interval", Duration, "30s"),
+    ("etcd-readycheck-timeout", Duration, "2s"),
+    ("goaway-chance", Float, "0"),
+    ("http2-max-streams-per-connection", Int, "0"),
+    ("lease-reuse-duration-seconds", Int, "60"),
+    ("livez-grace-period", Duration, "0s"),
+    ("log-flush-frequency", Duration, "5s"),
+    ("log-json-info-buffer-size", Text, ""),
+    ("log-json-split-stream", Bool, "false"),
+    ("log-text-info-buffer-size", Text, ""),
+    ("log-text-split-stream", Bool, "false"),
+    ("min-compatibility-version", List, ""),
+    ("oidc-ca-file", Text, ""),
+    ("oidc-client-id", Text, ""),
+    ("oidc-groups-claim", Text, ""),
+    ("oidc-groups-prefix", Text, ""),
+    ("oidc-required-claim", Pairs, ""),
+    ("oidc-signing-algs", List, "RS256"),
+    ("oidc-username-claim", Text, "sub"),
+    ("oidc-username-prefix", Text, ""),
+    ("peer-advertise-ip", Text, ""),
+    ("peer-advertise-port", Text, ""),
+    ("peer-ca-file", Text, ""),
+    ("permit-address-sharing", Bool, "false"),
+    ("permit-port-sharing", Bool, "false"),
+    ("profiling", Bool, "true"),
+    ("runtime-config-emulation-forward-compatible", Bool, "false"),
+    ("show-hidden-metrics-for-version", Text, ""),
+    ("shutdown-send-retry-after", Bool, "false"),
+    ("shutdown-watch-termination-grace-period", Duration, "0s"),
+    ("storage-initialization-timeout", Duration, "1m0s"),
+    ("tls-curve-preferences", List, ""),
+    ("vmodule", Text, ""),
+    ("watch-cache", Bool, "true"),
+    ("watch-cache-sizes", List, ""),
+];
+
+/// Name, kind, and why it can't be had.
+const REFUSED: &[(&str, Kind, &str)] = &[
+    ("admission-control", List, "use --enable-admission-plugins and --disable-admission-plugins"),
+    ("audit-policy-file", Text, "this server does not audit yet; leave the flag out"),
+    ("audit-webhook-config-file", Text, "this server does not audit yet; leave the flag out"),
+    ("authentication-config", Text, TOKENS),
+    ("authentication-token-webhook-config-file", Text, TOKENS),
+    ("authorization-config", Text, "use --authorization-mode, with Node and RBAC"),
+    ("authorization-policy-file", Text, "use --authorization-mode, with Node and RBAC"),
+    ("authorization-webhook-config-file", Text, "use --authorization-mode, with Node and RBAC"),
+    ("cors-allowed-origins", List, "this server has no CORS; leave the flag out"),
+    ("debug-socket-path", Text, "this server has no debug socket; leave the flag out"),
+    ("disable-http2-serving", Bool, "this server always serves HTTP/2 too; leave the flag out"),
+    ("egress-selector-config-file", Text, "this server calls nodes directly; leave the flag out"),
+    ("etcd-servers-overrides", List, "all kinds are kept in --etcd-servers; leave the flag out"),
+    (
+        "kubernetes-service-node-port",
+        Int,
+        "the kubernetes service is of type ClusterIP here; leave the flag out",
+    ),
+    (
+        "max-connection-bytes-per-sec",
+        Int,
+        "this server does not slow connections down; leave the flag out",
+    ),
+    ("oidc-issuer-url", Text, TOKENS),
+    ("service-account-signing-endpoint", Text, "use --service-account-signing-key-file"),
+    (
+        "strict-transport-security-directives",
+        List,
+        "this server sends no such header; leave the flag out",
+    ),
+    ("tracing-config-file", Text, "this server does not trace; leave the flag out"),
+];
+
+const TOKENS: &str = "this server knows tokens of service accounts, bootstrap tokens and \
+                      --token-auth-file; leave the flag out";
+
+/// Their rows.
+pub(super) fn rows() -> impl Iterator<Item = Flag> {
+    let accepted = ACCEPTED.iter().map(|row| Flag::new(row.0, row.1, "Accepted.").or(row.2));
+    let refused =
+        REFUSED.iter().map(|row| Flag::new(row.0, row.1, "Not supported by this server."));
+    accepted.chain(refused)
+}
+
+/// Flags whose effect would be missed must not be taken in silence.
+///
+/// # Errors
+/// One line that names the flag and says what to do.
+pub(super) fn refuse(given: &Parsed) -> Result<(), String> {
+    let asked = |name: &str, kind: Kind| match kind {
+        Bool => given.bool(name),
+        Int => given.int(name) != 0,
+        List => !given.list(name).is_empty(),
+        _ => !given.text(name).is_empty(),
+    };
+    match REFUSED.iter().find(|(name, kind, _)| asked(name, *kind)) {
+        Some((name, _, why)) => Err(format!("--{name}: {why}")),
+        None => Ok(()),
+    }
+}
