@@ -85,10 +85,16 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     let fixed = Fixed::new(documents, health, issuer, served, cache.clone());
     let kubelets = Kubelets::new(&options.kubelet)?;
     let seats = Seats::new(&options);
-    let shutdown_seen = shutdown.clone();
-    let served = options.served.clone();
-    let api =
-        Arc::new(Api { registry, served, access, fixed, kubelets, seats, shutdown: shutdown_seen });
+    let api = Arc::new(Api {
+        registry,
+        served: options.served.clone(),
+        access,
+        fixed,
+        kubelets,
+        seats,
+        watch_seconds_min: options.watch_seconds_min,
+        shutdown: shutdown.clone(),
+    });
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));
     shutdown.spawn("accept loop", serve::serve(listener, tls, api.clone(), shutdown.clone()));

@@ -60,5 +60,7 @@ pub struct Api {
     pub(crate) fixed: fixed::Fixed,
     pub(crate) kubelets: subresources::Kubelets,
     pub(crate) seats: seats::Seats,
+    /// `--min-request-timeout`: how long watches go on at least; 0: for ever.
+    pub(crate) watch_seconds_min: u64,
     pub(crate) shutdown: Shutdown,
 }

@@ -9,10 +9,6 @@ pub const REQUEST_BODY_BYTES: usize = 3 * 1024 * 1024;
 /// one that is cut off in the middle of its request reads no answer.
 pub const DISCARDED_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// A watch without `timeoutSeconds` ends after this, or up to twice this
-/// (`--min-request-timeout`).
-pub const WATCH_SECONDS_MIN: u64 = 1800;
-
 /// The time between two bookmarks of a watch.
 pub const BOOKMARK_INTERVAL: Duration = Duration::from_secs(60);
 

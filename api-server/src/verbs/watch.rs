@@ -1,11 +1,11 @@
 //! Watch: a body that goes on, one frame for each change.
 
 use crate::ask::Ask;
-use crate::limits::{BOOKMARK_INTERVAL, WATCH_FRAME_EVENTS, WATCH_SECONDS_MIN};
+use crate::limits::{BOOKMARK_INTERVAL, WATCH_FRAME_EVENTS};
 use crate::{Api, answer, read_options};
 use axum::body::Body;
 use bytes::Bytes;
-use cache::{WatchEvent, Watcher};
+use cache::Watcher;
 use futures::stream::unfold;
 use http::Response;
 use http_body_util::StreamBody;
@@ -27,15 +27,11 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
             // same again and again after an answer.
             Err(error) => return Ok(only(&encoder, &error)),
         };
-    let seconds = match ask.query.integer("timeoutSeconds")?.unwrap_or(0) {
-        0 => WATCH_SECONDS_MIN + runtime::entropy::below(WATCH_SECONDS_MIN),
-        seconds => u64::try_from(seconds).unwrap_or(WATCH_SECONDS_MIN),
-    };
-    let now = monotonic();
-    let deadline = now + Duration::from_secs(seconds);
+    let asked = ask.query.integer("timeoutSeconds")?.and_then(|asked| u64::try_from(asked).ok());
+    let deadline = deadline(asked.unwrap_or(0), api.watch_seconds_min);
     let turn = Turn {
         watcher,
-        alarm: alarm(deadline.min(now + BOOKMARK_INTERVAL), api.shutdown.clone()),
+        alarm: alarm(deadline, api.shutdown.clone()),
         deadline,
         bookmarks: ask.query.flag("allowWatchBookmarks"),
         shutdown: api.shutdown.clone(),
@@ -45,6 +41,17 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let media_type = turn.encoder.media_type();
     let frames = unfold(turn, |mut turn| async move { turn.next().await.map(|f| (f, turn)) });
     Ok(answer::stream(media_type, Body::new(StreamBody::new(frames))))
+}
+
+/// When a watch ends: when its client says, or after a time between the least and twice that, so
+/// that not all of them come back at once. `None`: never.
+fn deadline(asked_seconds: u64, seconds_min: u64) -> Option<Instant> {
+    let seconds = match (asked_seconds, seconds_min) {
+        (0, 0) => return None,
+        (0, least) => least + runtime::entropy::below(least),
+        (asked, _) => asked,
+    };
+    Some(monotonic() + Duration::from_secs(seconds))
 }
 
 /// A watch that ends with its first event: why it can't begin.
@@ -60,7 +67,7 @@ struct Turn {
     /// What ends the wait for events; kept from event to event, since to set it costs more than
     /// to send one.
     alarm: Alarm,
-    deadline: Instant,
+    deadline: Option<Instant>,
     bookmarks: bool,
     shutdown: Shutdown,
     encoder: answer::WatchEncoder,
@@ -69,8 +76,10 @@ struct Turn {
 
 type Alarm = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Rings at a time, or when the server shuts down.
-fn alarm(at: Instant, shutdown: Shutdown) -> Alarm {
+/// Rings when a bookmark is due, at the deadline, or when the server shuts down.
+fn alarm(deadline: Option<Instant>, shutdown: Shutdown) -> Alarm {
+    let bookmark = monotonic() + BOOKMARK_INTERVAL;
+    let at = deadline.map_or(bookmark, |deadline| deadline.min(bookmark));
     Box::pin(async move {
         tokio::select! {
             () = sleep_until(at) => {}
@@ -94,11 +103,11 @@ impl Turn {
                 event = self.watcher.next() => break event,
                 () = &mut self.alarm => {}
             }
-            let now = monotonic();
-            if self.shutdown.has_begun() || now >= self.deadline {
+            let is_over = self.deadline.is_some_and(|deadline| monotonic() >= deadline);
+            if is_over || self.shutdown.has_begun() {
                 return None;
             }
-            self.alarm = alarm(self.deadline.min(now + BOOKMARK_INTERVAL), self.shutdown.clone());
+            self.alarm = alarm(self.deadline, self.shutdown.clone());
             if !self.bookmarks {
                 continue;
             }
@@ -110,7 +119,7 @@ impl Turn {
         };
         let mut event = outcome;
         for _ in 0..WATCH_FRAME_EVENTS {
-            if let Err(error) = event.and_then(|event| self.encode(&event, &mut out)) {
+            if let Err(error) = event.and_then(|event| self.encoder.event(&event, &mut out)) {
                 self.encoder.error(&error, &mut out);
                 self.ended = true;
                 break;
@@ -122,8 +131,21 @@ impl Turn {
         }
         Some(Ok(http_body::Frame::data(out.into())))
     }
+}
 
-    fn encode(&mut self, event: &WatchEvent, out: &mut Vec<u8>) -> Result<()> {
-        self.encoder.event(event, out)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_ends_when_its_client_says_or_after_the_least_time() {
+        assert_eq!(deadline(0, 0), None);
+        for (asked, min, least, most) in [(5, 1800, 5, 5), (5, 0, 5, 5), (0, 30, 30, 60)] {
+            let before = monotonic();
+            let at = deadline(asked, min).unwrap();
+            let after = monotonic();
+            assert!(at >= before + Duration::from_secs(least), "{asked} {min}");
+            assert!(at <= after + Duration::from_secs(most), "{asked} {min}");
+        }
     }
 }
