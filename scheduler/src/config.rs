@@ -1,9 +1,11 @@
 //! `KubeSchedulerConfiguration`: the file that `--config` names, of every generation.
 //!
-//! Read are the connection, the lease, the profiles' names, the share of nodes and the backoff. A
-//! profile that changes plugins, and extenders, are refused: they would be ignored otherwise.
+//! Read are the connection, the lease, the profiles, the share of nodes and the backoff. Extenders
+//! are refused: they would be ignored otherwise.
 //! Mirrors `k8s.io/kube-scheduler/config`.
 
+use crate::plugin_args::PluginArgs;
+use crate::profile::{Plugins, Profile};
 use control::component::ComponentOptions;
 use serde::Deserialize;
 use serde_json::Value;
@@ -29,7 +31,7 @@ pub(crate) struct Configuration {
     #[serde(rename = "podMaxBackoffSeconds")]
     pub(crate) max_backoff_seconds: Option<u64>,
     #[serde(default)]
-    profiles: Vec<Profile>,
+    profiles: Vec<ProfileFile>,
     #[serde(default)]
     extenders: Vec<Value>,
     /// Of v1alpha1.
@@ -87,11 +89,11 @@ struct LeaderElection {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Profile {
+struct ProfileFile {
     scheduler_name: Option<String>,
     percentage_of_nodes_to_score: Option<i64>,
-    plugins: Option<Value>,
-    plugin_config: Option<Value>,
+    plugins: Option<Plugins>,
+    plugin_config: Option<Vec<PluginArgs>>,
 }
 
 impl Configuration {
@@ -128,15 +130,6 @@ impl Configuration {
         }
         if !file.extenders.is_empty() {
             return Err("extenders: extenders are not built yet".into());
-        }
-        let changes = |profile: &Profile| {
-            profile.plugins.as_ref().is_some_and(|value| !value.is_null())
-                || profile.plugin_config.as_ref().is_some_and(|value| !value.is_null())
-        };
-        if let Some(index) = file.profiles.iter().position(changes) {
-            return Err(format!(
-                "profiles[{index}]: choosing plugins, and their configuration, is not built yet"
-            ));
         }
         let names = file.scheduler_names();
         if let Some(index) = (1..names.len()).find(|&index| names[..index].contains(&names[index]))
@@ -232,7 +225,7 @@ impl Configuration {
     }
 
     /// The names of its profiles.
-    pub(crate) fn scheduler_names(&self) -> Vec<String> {
+    fn scheduler_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .profiles
             .iter()
@@ -244,9 +237,29 @@ impl Configuration {
         names
     }
 
-    /// `percentageOfNodesToScore`.
-    pub(crate) fn nodes_percent(&self) -> Result<usize, String> {
-        let own = self.profiles.iter().find_map(|profile| profile.percentage_of_nodes_to_score);
+    /// Its profiles; one that nobody has changed where it has none.
+    ///
+    /// # Errors
+    /// The sentence that names the profile, and what is wrong with it.
+    pub(crate) fn profiles(&self) -> Result<Vec<Profile>, String> {
+        let names = self.scheduler_names();
+        if self.profiles.is_empty() {
+            let percent = self.nodes_percent(None)?;
+            return Ok(names.iter().map(|name| Profile::default_of(name, percent)).collect());
+        }
+        let mut profiles = Vec::new();
+        for (index, (name, file)) in names.iter().zip(&self.profiles).enumerate() {
+            let percent = self.nodes_percent(file.percentage_of_nodes_to_score)?;
+            let plugins = file.plugins.clone().unwrap_or_default();
+            let args = file.plugin_config.as_deref().unwrap_or_default();
+            let profile = Profile::new(name, percent, &plugins, args);
+            profiles.push(profile.map_err(|why| format!("profiles[{index}].{why}"))?);
+        }
+        Ok(profiles)
+    }
+
+    /// `percentageOfNodesToScore`, a profile's own before the one of all.
+    fn nodes_percent(&self, own: Option<i64>) -> Result<usize, String> {
         let percent = own.or(self.percentage_of_nodes_to_score).unwrap_or(0);
         usize::try_from(percent).ok().filter(|percent| *percent <= 100).ok_or_else(|| {
             format!(
@@ -287,12 +300,52 @@ mod tests {
                 "profiles[2].schedulerName",
             ),
             ("leaderElection: {leaderElect: true\n", "line 3"),
-            ("profiles: [{schedulerName: a, plugins: {score: {}}}]\n", "profiles[0]"),
+            ("profiles: [{plugins: {score: {colour: blue}}}]\n", "colour"),
         ];
         for (rest, word) in table {
             let error = Configuration::parse(&format!("{head}{rest}")).expect_err(rest);
             assert!(error.contains(word) && error.lines().count() == 1, "{error}");
         }
         assert!(Configuration::parse("apiVersion: v1\nkind: Pod\n").is_err());
+    }
+
+    #[test]
+    fn profiles_choose_plugins_and_their_arguments() {
+        let file = |rest: &str| {
+            let head = "apiVersion: kubescheduler.config.k8s.io/v1\n\
+                        kind: KubeSchedulerConfiguration\nprofiles:\n";
+            Configuration::parse(&format!("{head}{rest}")).and_then(|file| file.profiles())
+        };
+        let profiles = file(
+            "- schedulerName: packing\n  percentageOfNodesToScore: 20\n  pluginConfig:\n  \
+             - name: NodeResourcesFit\n    args:\n      \
+             apiVersion: kubescheduler.config.k8s.io/v1\n      kind: NodeResourcesFitArgs\n      \
+             scoringStrategy:\n        type: MostAllocated\n        \
+             resources: [{name: cpu, weight: 2}]\n  \
+             plugins: {score: {disabled: [{name: '*'}], enabled: [{name: NodeResourcesFit, weight: 5}]}}\n\
+             - schedulerName: plain\n",
+        )
+        .expect("sound");
+        let scores = |profile: &Profile| -> Vec<(&str, i64)> {
+            let rows = profile.rows.iter().filter(|row| row.weight > 0);
+            rows.map(|row| (row.plugin.name(), row.weight)).collect()
+        };
+        assert_eq!(scores(&profiles[0]), [("NodeResourcesFit", 5)]);
+        assert_eq!(scores(&profiles[1]).len(), 7);
+        assert_eq!((profiles[0].nodes_percent, profiles[1].nodes_percent), (20, 0));
+        let table = [
+            ("- plugins: {score: {enabled: [{name: Nobody}]}}\n", "profiles[0].plugins.score"),
+            ("- plugins: {reserve: {disabled: [{name: '*'}]}}\n", "not built yet"),
+            ("- plugins: {queueSort: {disabled: [{name: '*'}]}}\n", "no queue sort plugin"),
+            ("- pluginConfig: [{name: NodeResourcesFit, args: {colour: blue}}]\n", "colour"),
+            (
+                "- pluginConfig: [{name: InterPodAffinity, args: {hardPodAffinityWeight: 101}}]\n",
+                "not in valid range [0-100]",
+            ),
+        ];
+        for (rest, word) in table {
+            let why = file(rest).expect_err(rest);
+            assert!(why.contains(word), "{why}");
+        }
     }
 }

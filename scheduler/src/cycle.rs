@@ -139,7 +139,7 @@ fn totals(pod: &PodInfo, nodes: &Snapshot, feasible: &[&Arc<NodeInfo>], rows: &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugins::DEFAULT;
+    use crate::plugins::testing::default_rows;
     use crate::plugins::testing::{cluster, node, pod};
     use k8s_openapi::api::core::v1::Node;
     use serde_json::json;
@@ -159,7 +159,7 @@ mod tests {
     fn the_emptier_of_two_nodes_wins() {
         let busy = (sized("busy", "4"), vec![asking("2")]);
         let nodes = cluster(vec![busy, (sized("idle", "4"), vec![])]);
-        let decision = schedule(&asking("1"), &nodes, DEFAULT, SEARCH);
+        let decision = schedule(&asking("1"), &nodes, &default_rows(), SEARCH);
         assert!(matches!(decision, Decision::Bind { node, .. } if node == "idle"));
     }
 
@@ -168,7 +168,8 @@ mod tests {
         let cordoned = node(json!({"metadata": {"name": "c"}, "spec": {"unschedulable": true}}));
         let all = [sized("a", "1"), sized("b", "1"), cordoned];
         let all = cluster(all.into_iter().map(|node| (node, vec![])).collect());
-        let Decision::Refuse(refusal) = schedule(&asking("2"), &all, DEFAULT, SEARCH) else {
+        let Decision::Refuse(refusal) = schedule(&asking("2"), &all, &default_rows(), SEARCH)
+        else {
             panic!("a refusal")
         };
         assert_eq!(
@@ -179,7 +180,7 @@ mod tests {
             refusal.wants.meets(Events::NODE_RESOURCES) && refusal.wants.meets(Events::NODE_TAINTS)
         );
         let Decision::Refuse(refusal) =
-            schedule(&asking("2"), &Snapshot::default(), DEFAULT, SEARCH)
+            schedule(&asking("2"), &Snapshot::default(), &default_rows(), SEARCH)
         else {
             panic!("a refusal")
         };

@@ -13,9 +13,9 @@ use crate::flags::Options;
 use crate::kin::Kin;
 use crate::limits::BINDINGS_MAX;
 use crate::plugin::Events;
-use crate::plugins::DEFAULT;
 use crate::pod::PodInfo;
 use crate::preemption::{Preemption, preempt};
+use crate::profile::Profile;
 use crate::queue::{Queue, Taken};
 use crate::refusal::Refusal;
 use crate::snapshot::Snapshot;
@@ -32,6 +32,7 @@ use runtime::{Shutdown, entropy};
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// The scheduler's parts. Clones are the same scheduler.
@@ -50,8 +51,7 @@ pub(crate) struct Scheduler {
     cache: Arc<Mutex<Cache>>,
     queue: Arc<Queue>,
     recorder: Recorder,
-    names: Arc<Vec<String>>,
-    nodes_percent: usize,
+    profiles: Arc<Vec<Profile>>,
     start: Arc<AtomicUsize>,
     bindings: Arc<Semaphore>,
 }
@@ -73,8 +73,7 @@ impl Scheduler {
             cache: Arc::default(),
             queue: Arc::new(Queue::new(options.backoff)),
             recorder: Recorder::new(client.clone(), "default-scheduler", shutdown),
-            names: Arc::new(options.scheduler_names.clone()),
-            nodes_percent: options.nodes_percent,
+            profiles: options.profiles.clone(),
             start: Arc::default(),
             bindings: Arc::new(Semaphore::new(BINDINGS_MAX)),
             client,
@@ -219,8 +218,14 @@ impl Scheduler {
     }
 
     fn is_ours(&self, pod: &Pod) -> bool {
+        self.profile(pod).is_some()
+    }
+
+    /// The profile that `pod` asks for, where it is one of ours.
+    fn profile(&self, pod: &Pod) -> Option<&Profile> {
         let name = pod.spec.as_ref().and_then(|spec| spec.scheduler_name.as_deref());
-        self.names.iter().any(|own| own == name.unwrap_or("default-scheduler"))
+        let name = name.unwrap_or("default-scheduler");
+        self.profiles.iter().find(|profile| profile.name == name)
     }
 
     /// One cycle.
@@ -231,25 +236,29 @@ impl Scheduler {
                 && pods::node_name(&pod).is_empty()
                 && !pods::is_terminating(&pod)
         });
-        if !is_waiting {
-            return self.queue.settled(&taken);
-        }
+        let profile = self.profile(&taken.pod.pod).filter(|_| is_waiting);
+        let Some(profile) = profile else { return self.queue.settled(&taken) };
         let snapshot = {
             let mut cache = self.cache();
             cache.follow(&taken.pod);
             cache.snapshot()
         };
         let search = Search {
-            percent: self.nodes_percent,
+            percent: profile.nodes_percent,
             start: self.start.load(Ordering::Relaxed),
             chance: entropy::below(u64::MAX),
         };
         let pod = PodInfo { kin: self.kin.of(&taken.pod.pod), ..(*taken.pod).clone() };
-        let decision = schedule(&pod, &snapshot, DEFAULT, search);
+        let decision = schedule(&pod, &snapshot, &profile.rows, search);
         let preemption = match &decision {
-            Decision::Refuse(refusal) if refusal.nodes > 0 => {
-                Some(preempt(&pod, &snapshot, DEFAULT, refusal, search.chance))
-            }
+            Decision::Refuse(refusal) if refusal.nodes > 0 => Some(preempt(
+                &pod,
+                &snapshot,
+                &profile.rows,
+                refusal,
+                profile.preemption,
+                search.chance,
+            )),
             _ => None,
         };
         let steps = match &decision {
@@ -264,9 +273,9 @@ impl Scheduler {
                 self.cache().place(taken.pod.clone(), &node);
                 self.assume_volumes(&steps, &node);
                 let Ok(permit) = self.bindings.clone().acquire_owned().await else { return };
-                let scheduler = self.clone();
+                let (scheduler, timeout) = (self.clone(), profile.volumes_timeout);
                 shutdown.spawn("binding", async move {
-                    scheduler.bind(taken, &node, &steps).await;
+                    scheduler.bind(taken, &node, &steps, timeout).await;
                     drop(permit);
                 });
             }
@@ -308,7 +317,7 @@ impl Scheduler {
         self.queue.refused(taken, taken.pod.clone(), refusal.wants);
     }
 
-    async fn bind(&self, taken: Taken, node: &str, steps: &[Step]) {
+    async fn bind(&self, taken: Taken, node: &str, steps: &[Step], timeout: Duration) {
         let (pod, key) = (&taken.pod.pod, &taken.pod.key);
         let path = Pod::url_path(&(), key.namespace());
         let body = json!({
@@ -317,13 +326,16 @@ impl Scheduler {
             "target": {"kind": "Node", "name": node},
         });
         let action = Action::Create { path: format!("{path}/{}/binding", key.name), body };
-        if let Err(why) = self.bind_volumes(steps, node).await {
+        if !steps.is_empty() {
+            self.tell_expected(&taken, node).await;
+        }
+        if let Err(why) = self.bind_volumes(steps, node, timeout).await {
             self.restore_volumes(steps);
             self.cache().remove_pod(&taken.pod.uid);
             self.queue.happened(Events::POD_DELETED);
             let message = format!("running PreBind plugin \"VolumeBinding\": {why}");
             self.queue.refused(&taken, taken.pod.clone(), Events::NONE);
-            return self.tell_refusal(&taken, "SchedulerError", &message, None).await;
+            return self.tell_refusal(&taken, "SchedulerError", &message, Some("")).await;
         }
         match execute(&self.client, &action).await {
             Ok(_) => {
@@ -344,9 +356,10 @@ impl Scheduler {
                 if client::is_not_found(&error) && self.pods.get(key).is_none() {
                     return self.queue.settled(&taken);
                 }
-                let message = format!("binding rejected: {}", client::message(&error));
+                let why = client::message(&error);
+                let message = format!("running Bind plugin \"DefaultBinder\": {why}");
                 self.queue.refused(&taken, taken.pod.clone(), Events::NONE);
-                self.tell_refusal(&taken, "SchedulerError", &message, None).await;
+                self.tell_refusal(&taken, "SchedulerError", &message, Some("")).await;
             }
         }
     }

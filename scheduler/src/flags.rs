@@ -4,9 +4,11 @@
 //! the flags that are given beside it.
 
 use crate::config::Configuration;
+use crate::profile::Profile;
 use crate::queue::Backoff;
 use control::component::{self, ComponentOptions, REMOVED};
 use runtime::flags::{Flag, Kind, Parsed};
+use std::sync::Arc;
 use std::time::Duration;
 
 const ROWS: &[Flag] = &[
@@ -39,10 +41,8 @@ pub fn table() -> Vec<Flag> {
 pub struct Options {
     /// What it shares with the controller manager.
     pub component: ComponentOptions,
-    /// The names by which pods ask for this scheduler.
-    pub scheduler_names: Vec<String>,
-    /// `percentageOfNodesToScore`; 0 lets the number of nodes decide.
-    pub nodes_percent: usize,
+    /// What it does for pods, by the name that they ask for.
+    pub(crate) profiles: Arc<Vec<Profile>>,
     pub(crate) backoff: Backoff,
 }
 
@@ -71,8 +71,7 @@ impl Options {
         component.lease.validate()?;
         Ok(Self {
             component,
-            scheduler_names: file.scheduler_names(),
-            nodes_percent: file.nodes_percent()?,
+            profiles: Arc::new(file.profiles()?),
             backoff: Backoff {
                 initial: Duration::from_secs(file.initial_backoff_seconds.unwrap_or(1)),
                 max: Duration::from_secs(file.max_backoff_seconds.unwrap_or(10)),

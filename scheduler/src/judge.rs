@@ -39,7 +39,7 @@ impl<'a> Judge<'a> {
         rows: &'a [Row],
     ) -> Result<Self, (&'a Row, String)> {
         let mut judge = Self { pod, nodes, rows, checks: Vec::new(), only: None };
-        for row in rows {
+        for row in rows.iter().filter(|row| row.filters) {
             match row.plugin.filter(pod, nodes) {
                 Filter::Skip => {}
                 Filter::Refuse(reason) => return Err((row, reason)),

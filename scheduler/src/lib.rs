@@ -15,9 +15,11 @@ mod kin;
 mod limits;
 mod node;
 mod plugin;
+mod plugin_args;
 mod plugins;
 mod pod;
 mod preemption;
+mod profile;
 mod queue;
 mod refusal;
 #[cfg(test)]

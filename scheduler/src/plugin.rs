@@ -17,7 +17,7 @@ pub(crate) trait Plugin: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Which nodes can take the pod.
-    fn filter<'a>(&self, _pod: &'a PodInfo, _nodes: &'a Snapshot) -> Filter<'a> {
+    fn filter<'a>(&'a self, _pod: &'a PodInfo, _nodes: &'a Snapshot) -> Filter<'a> {
         Filter::Skip
     }
 
@@ -28,7 +28,7 @@ pub(crate) trait Plugin: Send + Sync {
 
     /// How well each node would do.
     fn score<'a>(
-        &self,
+        &'a self,
         _pod: &'a PodInfo,
         _nodes: &'a Snapshot,
         _feasible: Feasible<'_>,

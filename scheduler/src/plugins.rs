@@ -18,32 +18,55 @@ mod volume_restrictions;
 mod volume_zone;
 
 use crate::plugin::Plugin;
+use crate::plugin_args::Args;
+use std::sync::Arc;
 
 /// One line of the table.
+#[derive(Clone)]
 pub(crate) struct Row {
-    pub(crate) plugin: &'static dyn Plugin,
-    /// What its points count.
+    pub(crate) plugin: Arc<dyn Plugin>,
+    /// Whether it has a say on which nodes fit.
+    pub(crate) filters: bool,
+    /// What its points count; 0 where it gives none.
     pub(crate) weight: i64,
 }
 
-/// The default profile, in the order in which nodes are filtered.
-pub(crate) const DEFAULT: &[Row] = &[
-    Row { plugin: &node_unschedulable::NodeUnschedulable, weight: 0 },
-    Row { plugin: &node_name::NodeName, weight: 0 },
-    Row { plugin: &taint_toleration::TaintToleration, weight: 3 },
-    Row { plugin: &node_affinity::NodeAffinity, weight: 2 },
-    Row { plugin: &node_ports::NodePorts, weight: 0 },
-    Row { plugin: &node_resources_fit::NodeResourcesFit, weight: 1 },
-    Row { plugin: &volume_restrictions::VolumeRestrictions, weight: 0 },
-    Row { plugin: &node_volume_limits::NodeVolumeLimits, weight: 0 },
-    Row { plugin: &volume_binding::VolumeBinding, weight: 0 },
-    Row { plugin: &volume_zone::VolumeZone, weight: 0 },
-    Row { plugin: &pod_topology_spread::PodTopologySpread, weight: 2 },
-    Row { plugin: &inter_pod_affinity::InterPodAffinity, weight: 2 },
-    Row { plugin: &dynamic_resources::DynamicResources, weight: 0 },
-    Row { plugin: &balanced_allocation::BalancedAllocation, weight: 1 },
-    Row { plugin: &image_locality::ImageLocality, weight: 1 },
-];
+/// The default profile, in the order in which nodes are filtered, with these arguments.
+pub(crate) fn rows(args: &Args) -> Vec<Row> {
+    let fit = node_resources_fit::NodeResourcesFit { args: args.fit.clone() };
+    let balanced =
+        balanced_allocation::BalancedAllocation { resources: args.balanced_resources.clone() };
+    let spread = pod_topology_spread::PodTopologySpread { defaults: args.spread.clone() };
+    let affinity = inter_pod_affinity::InterPodAffinity {
+        hard_weight: args.hard_pod_affinity_weight,
+        ignores_preferred: args.ignores_preferred_terms,
+    };
+    vec![
+        filter(node_unschedulable::NodeUnschedulable, 0),
+        filter(node_name::NodeName, 0),
+        filter(taint_toleration::TaintToleration, 3),
+        filter(node_affinity::NodeAffinity { added: args.added_affinity.clone() }, 2),
+        filter(node_ports::NodePorts, 0),
+        filter(fit, 1),
+        filter(volume_restrictions::VolumeRestrictions, 0),
+        filter(node_volume_limits::NodeVolumeLimits, 0),
+        filter(volume_binding::VolumeBinding, 0),
+        filter(volume_zone::VolumeZone, 0),
+        filter(spread, 2),
+        filter(affinity, 2),
+        filter(dynamic_resources::DynamicResources, 0),
+        only_score(balanced, 1),
+        only_score(image_locality::ImageLocality, 1),
+    ]
+}
+
+fn filter(plugin: impl Plugin + 'static, weight: i64) -> Row {
+    Row { plugin: Arc::new(plugin), filters: true, weight }
+}
+
+fn only_score(plugin: impl Plugin + 'static, weight: i64) -> Row {
+    Row { filters: false, ..filter(plugin, weight) }
+}
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -6,7 +6,7 @@
 mod budgets;
 
 use crate::judge::Judge;
-use crate::limits::{CANDIDATES_MIN, CANDIDATES_PERCENT};
+use crate::plugin_args::Candidates;
 use crate::plugins::Row;
 use crate::pod::PodInfo;
 use crate::refusal::{Refusal, counted};
@@ -40,17 +40,22 @@ struct Candidate {
     violations: usize,
 }
 
-/// Looks for room for `pod`, which `refusal` has no node for. `chance` decides where to begin.
+/// Looks for room for `pod`, which `refusal` has no node for. `tries`: on how many nodes, `None`
+/// where nobody is ever pushed out. `chance` decides where to begin.
 pub(crate) fn preempt(
     pod: &PodInfo,
     nodes: &Snapshot,
     rows: &[Row],
     refusal: &Refusal,
+    tries: Option<Candidates>,
     chance: u64,
 ) -> Preemption {
     if refusal.at_once.is_some() {
         return Preemption::Nothing { sentence: NOT_ASKED.into(), gives_up: false };
     }
+    let Some(tries) = tries else {
+        return Preemption::Nothing { sentence: NO_CLAIMS.into(), gives_up: false };
+    };
     if let Some(reason) = ineligible(pod, nodes, refusal) {
         let sentence = format!("{NO_CLAIMS}, preemption: {reason}");
         return Preemption::Nothing { sentence, gives_up: false };
@@ -61,7 +66,7 @@ pub(crate) fn preempt(
         .filter(|verdict| verdict.resolvable)
         .map(|verdict| verdict.node.as_str())
         .collect();
-    let enough = candidates_max(promising.len());
+    let enough = candidates_max(promising.len(), tries);
     let start = match u64::try_from(promising.len()) {
         Ok(count) if count > 0 => usize::try_from(chance % count).unwrap_or(0),
         _ => 0,
@@ -111,8 +116,8 @@ fn is_preempted(pod: &PodInfo) -> bool {
         })
 }
 
-fn candidates_max(nodes: usize) -> usize {
-    (nodes * CANDIDATES_PERCENT / 100).max(CANDIDATES_MIN).min(nodes)
+fn candidates_max(nodes: usize, tries: Candidates) -> usize {
+    (nodes * tries.percent / 100).max(tries.min).min(nodes)
 }
 
 /// The fewest pods that would have to leave `node`.

@@ -6,7 +6,8 @@
 
 use crate::cache::Cache;
 use crate::cycle::{Decision, Search, schedule};
-use crate::plugins::DEFAULT;
+use crate::plugin_args::Candidates;
+use crate::plugins::testing::default_rows;
 use crate::pod::PodInfo;
 use crate::preemption::{Preemption, preempt};
 use crate::surroundings::Shelf;
@@ -81,14 +82,14 @@ impl Cluster {
         let name = &pod.key.name;
         let start = usize::try_from(chance).expect("small");
         let search = Search { percent: 0, start, chance };
-        let mut refusal = match schedule(pod, &nodes, DEFAULT, search) {
+        let mut refusal = match schedule(pod, &nodes, &default_rows(), search) {
             Decision::Bind { node, .. } => return json!({"pod": name, "node": node}),
             Decision::Refuse(refusal) => refusal,
         };
         if refusal.nodes == 0 {
             return json!({"pod": name, "message": refusal.message()});
         }
-        match preempt(pod, &nodes, DEFAULT, &refusal, chance) {
+        match preempt(pod, &nodes, &default_rows(), &refusal, Some(Candidates::default()), chance) {
             Preemption::Nothing { sentence, .. } => {
                 refusal.preemption = Some(sentence);
                 json!({"pod": name, "message": refusal.message()})

@@ -66,6 +66,21 @@ impl Resources {
         })
     }
 
+    /// How much there is of the resource `name`.
+    pub(crate) fn amount(&self, name: &str) -> i64 {
+        match name {
+            "cpu" => self.milli_cpu,
+            "memory" => self.memory_bytes,
+            "ephemeral-storage" => self.storage_bytes,
+            other => self.others.get(other).copied().unwrap_or(0),
+        }
+    }
+
+    /// Whether a node is scored by the resource `name` for pods that don't ask for it too.
+    pub(crate) fn is_scored_unasked(name: &str) -> bool {
+        matches!(name, "cpu" | "memory" | "ephemeral-storage")
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         self.combine(other, |a, b| a.saturating_add(b));
     }

@@ -52,6 +52,8 @@ struct Told {
     message: String,
     /// Set for an event of the newer API, which says what was being done.
     action: Option<&'static str>,
+    /// On whose behalf, where that is another object.
+    related: Option<ObjectReference>,
     at: Timestamp,
 }
 
@@ -87,7 +89,7 @@ impl Recorder {
         reason: &str,
         message: impl Into<String>,
     ) {
-        self.send(about, kind, reason, None, message.into());
+        self.send(about, None, kind, reason, None, message.into());
     }
 
     /// Tells `message` about `object` through `events.k8s.io/v1`: `action` says what was being
@@ -100,12 +102,27 @@ impl Recorder {
         action: &'static str,
         message: impl Into<String>,
     ) {
-        self.send(reference(object), kind, reason, Some(action), message.into());
+        self.send(reference(object), None, kind, reason, Some(action), message.into());
+    }
+
+    /// The same, of what is done to `object` on behalf of `related`.
+    pub fn tell_doing_for<K: Resource<DynamicType = ()>, R: Resource<DynamicType = ()>>(
+        &self,
+        object: &K,
+        related: &R,
+        kind: EventType,
+        reason: &str,
+        action: &'static str,
+        message: impl Into<String>,
+    ) {
+        let related = Some(reference(related));
+        self.send(reference(object), related, kind, reason, Some(action), message.into());
     }
 
     fn send(
         &self,
         about: ObjectReference,
+        related: Option<ObjectReference>,
         kind: EventType,
         reason: &str,
         action: Option<&'static str>,
@@ -118,6 +135,7 @@ impl Recorder {
             reason: reason.into(),
             message,
             action,
+            related,
             at: clock::now(),
         };
         if self.sender.try_send(told).is_err() {
@@ -232,9 +250,7 @@ fn first(told: &Told) -> Event {
 fn first_doing(told: &Told, action: &'static str) -> Action {
     let old = first(told);
     let namespace = old.metadata.namespace.as_deref();
-    Action::Create {
-        path: events::v1::Event::url_path(&(), namespace),
-        body: json!({
+    let mut body = json!({
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": old.metadata,
@@ -246,8 +262,11 @@ fn first_doing(told: &Told, action: &'static str) -> Action {
             "regarding": told.about,
             "note": told.message,
             "type": told.kind.as_str(),
-        }),
+    });
+    if let Some(related) = &told.related {
+        body["related"] = json!(related);
     }
+    Action::Create { path: events::v1::Event::url_path(&(), namespace), body }
 }
 
 fn host_name() -> &'static str {

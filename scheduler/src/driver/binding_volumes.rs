@@ -4,7 +4,7 @@
 //! written is counted at once; the binding itself is finished by the controller of volumes.
 
 use super::Scheduler;
-use crate::limits::{VOLUMES_POLL, VOLUMES_TIMEOUT};
+use crate::limits::VOLUMES_POLL;
 use crate::volumes::{Step, is_bound};
 use control::volumes::SELECTED_NODE;
 use control::{Action, Key, execute};
@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use runtime::clock;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 
@@ -70,7 +71,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// The sentence that says why they don't.
-    pub(super) async fn bind_volumes(&self, steps: &[Step], node: &str) -> Result<(), String> {
+    pub(super) async fn bind_volumes(
+        &self,
+        steps: &[Step],
+        node: &str,
+        timeout: Duration,
+    ) -> Result<(), String> {
         let mut asked = Vec::new();
         for step in steps {
             let action = match step {
@@ -104,7 +110,7 @@ impl Scheduler {
                 clock::sleep(VOLUMES_POLL).await;
             }
         };
-        clock::timeout(VOLUMES_TIMEOUT, all_bound)
+        clock::timeout(timeout, all_bound)
             .await
             .map_err(|_| "binding volumes: context deadline exceeded".to_owned())?
     }

@@ -41,7 +41,14 @@ impl Scheduler {
         execute(&self.client, &Action::delete(&*victim.pod)).await?;
         let message = format!("Preempted by pod {} on node {node}", pod.uid);
         let kind = EventType::Normal;
-        self.recorder.tell_doing(&*victim.pod, kind, "Preempted", "Preempting", message);
+        self.recorder.tell_doing_for(
+            &*victim.pod,
+            &*pod.pod,
+            kind,
+            "Preempted",
+            "Preempting",
+            message,
+        );
         tracing::debug!(pod = %victim.key, by = %pod.key, node, "sent away");
         Ok(())
     }

@@ -41,6 +41,21 @@ impl Scheduler {
     }
 }
 
+impl Scheduler {
+    /// Tells others that `node` is about to take the pod, which waits for its volumes.
+    pub(super) async fn tell_expected(&self, taken: &Taken, node: &str) {
+        let pod = &taken.pod.pod;
+        let patch = json!({
+            "metadata": {"uid": pod.metadata.uid}, "status": {"nominatedNodeName": node},
+        });
+        if let Err(error) = execute(&self.client, &Action::patch_status(&**pod, patch)).await
+            && !client::is_not_found(&error)
+        {
+            tracing::warn!(pod = %taken.pod.key, %error, "the expected node was not written");
+        }
+    }
+}
+
 /// The patch that sets `PodScheduled` to false, and the node at which room is made; `None` when
 /// the status says so already.
 fn status_patch(

@@ -11,38 +11,49 @@ use crate::pod::PodInfo;
 use crate::resources::Resources;
 use crate::snapshot::Snapshot;
 
-pub(crate) struct BalancedAllocation;
+pub(crate) struct BalancedAllocation {
+    pub(crate) resources: Vec<String>,
+}
 
 impl Plugin for BalancedAllocation {
     fn name(&self) -> &'static str {
         "NodeResourcesBalancedAllocation"
     }
 
-    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
-        if pod.request.milli_cpu == 0 && pod.request.memory_bytes == 0 {
+    fn score<'a>(&'a self, pod: &'a PodInfo, _: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
+        if self.resources.iter().all(|name| pod.request.amount(name) == 0) {
             return Score::Skip;
         }
         let points = |node: &NodeInfo| {
-            let mut after = node.requested.clone();
-            after.add(&pod.request);
-            let with = balance(&after, &node.allocatable);
-            let without = balance(&node.requested, &node.allocatable);
+            let counts = |name: &&String| {
+                let is_asked = pod.request.amount(name) > 0 || Resources::is_scored_unasked(name);
+                is_asked && node.allocatable.amount(name) > 0
+            };
+            let share = |name: &String, more: i64| {
+                let used = node.requested.amount(name).saturating_add(more);
+                (used as f64 / node.allocatable.amount(name) as f64).min(1.0)
+            };
+            let counted: Vec<&String> = self.resources.iter().filter(counts).collect();
+            let with = counted.iter().map(|name| share(name, pod.request.amount(name)));
+            let with = balance(&with.collect::<Vec<_>>());
+            let without = balance(&counted.iter().map(|name| share(name, 0)).collect::<Vec<_>>());
             SCORE_MAX / 2 + (SCORE_MAX / 2 + with - without) / 2
         };
         Score::Points(Box::new(points), Normalize::AsIs)
     }
 }
 
-fn balance(used: &Resources, has: &Resources) -> i64 {
-    let pairs = [(used.milli_cpu, has.milli_cpu), (used.memory_bytes, has.memory_bytes)];
-    let shares: Vec<f64> = pairs
-        .iter()
-        .filter(|(_, has)| *has > 0)
-        .map(|(used, has)| (*used as f64 / *has as f64).min(1.0))
-        .collect();
-    let deviation = match shares[..] {
-        [cpu, memory] => ((cpu - memory) / 2.0).abs(),
-        _ => 0.0,
+/// How little these shares differ from each other.
+fn balance(shares: &[f64]) -> i64 {
+    let deviation = match shares {
+        [] | [_] => 0.0,
+        [one, other] => ((one - other) / 2.0).abs(),
+        several => {
+            let count = several.len() as f64;
+            let mean = several.iter().sum::<f64>() / count;
+            let squares = several.iter().map(|share| (share - mean) * (share - mean));
+            (squares.sum::<f64>() / count).sqrt()
+        }
     };
     ((1.0 - deviation) * SCORE_MAX as f64) as i64
 }
@@ -66,7 +77,8 @@ mod tests {
         let full_of_cpu = (sized("full"), vec![asking("2", "0")]);
         let memory_hungry = asking("0", "2Gi");
         let nodes = cluster(vec![full_of_cpu, (sized("empty"), vec![])]);
-        let got = points(&BalancedAllocation, &memory_hungry, &nodes);
+        let balanced = BalancedAllocation { resources: vec!["cpu".into(), "memory".into()] };
+        let got = points(&balanced, &memory_hungry, &nodes);
         assert_eq!(got, [87, 62]);
     }
 }

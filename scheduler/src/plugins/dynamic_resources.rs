@@ -11,7 +11,7 @@ impl Plugin for DynamicResources {
         "DynamicResources"
     }
 
-    fn filter<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Filter<'a> {
+    fn filter<'a>(&'a self, pod: &'a PodInfo, _: &'a Snapshot) -> Filter<'a> {
         match pod.spec().resource_claims.iter().flatten().next() {
             None => Filter::Skip,
             Some(claim) => {

@@ -22,7 +22,7 @@ impl Plugin for ImageLocality {
         "ImageLocality"
     }
 
-    fn score<'a>(&self, pod: &'a PodInfo, nodes: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
+    fn score<'a>(&'a self, pod: &'a PodInfo, nodes: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
         let spec = pod.spec();
         let init = spec.init_containers.iter().flatten();
         let containers = spec.containers.iter().chain(init);

@@ -13,17 +13,25 @@ use crate::tallies::Tally;
 use crate::terms::Term;
 use crate::topology::Sums;
 
-/// What a required wish of a pod that is there counts in the scores.
-const HARD_AFFINITY_WEIGHT: i64 = 1;
+pub(crate) struct InterPodAffinity {
+    /// What a required wish of a pod that is there counts in the scores.
+    pub(crate) hard_weight: i64,
+    /// Whether preferences of pods that are there don't count, unless the new one has some.
+    pub(crate) ignores_preferred: bool,
+}
 
-pub(crate) struct InterPodAffinity;
+impl Default for InterPodAffinity {
+    fn default() -> Self {
+        Self { hard_weight: 1, ignores_preferred: false }
+    }
+}
 
 impl Plugin for InterPodAffinity {
     fn name(&self) -> &'static str {
         "InterPodAffinity"
     }
 
-    fn filter<'a>(&self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
+    fn filter<'a>(&'a self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
         let (with, without) = (&pod.terms.required, &pod.terms.required_anti);
         let unwelcome = refusals_of_others(pod, nodes);
         if with.is_empty() && without.is_empty() && unwelcome.is_empty() {
@@ -60,8 +68,11 @@ impl Plugin for InterPodAffinity {
         }))
     }
 
-    fn score<'a>(&self, pod: &'a PodInfo, nodes: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
+    fn score<'a>(&'a self, pod: &'a PodInfo, nodes: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
         let (with, without) = (&pod.terms.preferred, &pod.terms.preferred_anti);
+        if self.ignores_preferred && with.is_empty() && without.is_empty() {
+            return Score::Skip;
+        }
         let mut sums = Sums::default();
         if !with.is_empty() || !without.is_empty() {
             for tally in nodes.tallies().all() {
@@ -73,7 +84,8 @@ impl Plugin for InterPodAffinity {
         }
         for tally in nodes.tallies().wishing() {
             let theirs = &*tally.terms;
-            let required = theirs.required.iter().map(|term| (term, HARD_AFFINITY_WEIGHT));
+            let required = theirs.required.iter().map(|term| (term, self.hard_weight));
+            let required = required.filter(|(_, weight)| *weight > 0);
             let preferred = theirs.preferred.iter().map(|term| (term, term.weight));
             let anti = theirs.preferred_anti.iter().map(|term| (term, -term.weight));
             for (term, weight) in required.chain(preferred).chain(anti) {
@@ -155,7 +167,7 @@ mod tests {
     }
 
     fn fits(pod: &PodInfo, nodes: &Snapshot) -> Vec<bool> {
-        let verdicts = verdicts(&InterPodAffinity, pod, nodes);
+        let verdicts = verdicts(&InterPodAffinity::default(), pod, nodes);
         verdicts.into_iter().map(|verdict| verdict == Verdict::Fits).collect()
     }
 
@@ -197,7 +209,7 @@ mod tests {
         let pod = labelled(json!({"app": "web"}), preferred("podAffinity", "db", 5));
         let there = labelled(json!({"app": "db"}), preferred("podAntiAffinity", "web", 2));
         let nodes = zones(vec![there, plain("db")]);
-        assert_eq!(points(&InterPodAffinity, &pod, &nodes), [8, 8, 0, 0]);
+        assert_eq!(points(&InterPodAffinity::default(), &pod, &nodes), [8, 8, 0, 0]);
         let mut all = [8, 8, 0, -2];
         Normalize::Stretched.apply(&mut all);
         assert_eq!(all, [100, 100, 20, 0]);

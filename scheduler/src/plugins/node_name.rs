@@ -11,7 +11,7 @@ impl Plugin for NodeName {
         "NodeName"
     }
 
-    fn filter<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Filter<'a> {
+    fn filter<'a>(&'a self, pod: &'a PodInfo, _: &'a Snapshot) -> Filter<'a> {
         match pod.spec().node_name.as_deref().filter(|name| !name.is_empty()) {
             None => Filter::Skip,
             Some(wanted) => Filter::Check(Box::new(move |node| {

@@ -24,7 +24,7 @@ impl Plugin for NodeVolumeLimits {
         "NodeVolumeLimits"
     }
 
-    fn filter<'a>(&self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
+    fn filter<'a>(&'a self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
         let wanted = handles(pod, &nodes.around);
         if wanted.is_empty() {
             return Filter::Skip;

@@ -11,22 +11,46 @@ use crate::pod::PodInfo;
 use crate::snapshot::Snapshot;
 use crate::topology::{Domains, HOSTNAME};
 use constraint::Constraint;
+use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+const HARD: &str = "DoNotSchedule";
+const SOFT: &str = "ScheduleAnyway";
 const MISMATCH: &str = "node(s) didn't match pod topology spread constraints";
 const NO_LABEL: &str =
     "node(s) didn't match pod topology spread constraints (missing required label)";
 
-pub(crate) struct PodTopologySpread;
+#[derive(Default)]
+pub(crate) struct PodTopologySpread {
+    /// What is done for pods that ask for nothing; `None`: what the system does.
+    pub(crate) defaults: Option<Vec<TopologySpreadConstraint>>,
+}
+
+impl PodTopologySpread {
+    /// What holds for `pod`, of the kind `action`.
+    fn constraints(&self, pod: &PodInfo, action: &str) -> Vec<Constraint> {
+        match &self.defaults {
+            _ if has_own(pod) => Constraint::of(pod, action),
+            Some(all) => Constraint::configured(pod, all, action),
+            None if action == SOFT => Constraint::defaults(pod),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// Whether the pod itself asks for something.
+fn has_own(pod: &PodInfo) -> bool {
+    pod.spec().topology_spread_constraints.iter().flatten().next().is_some()
+}
 
 impl Plugin for PodTopologySpread {
     fn name(&self) -> &'static str {
         "PodTopologySpread"
     }
 
-    fn filter<'a>(&self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
-        let constraints = Constraint::of(pod, "DoNotSchedule");
+    fn filter<'a>(&'a self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
+        let constraints = self.constraints(pod, HARD);
         if constraints.is_empty() {
             return Filter::Skip;
         }
@@ -51,16 +75,14 @@ impl Plugin for PodTopologySpread {
     }
 
     fn score<'a>(
-        &self,
+        &'a self,
         pod: &'a PodInfo,
         nodes: &'a Snapshot,
         feasible: Feasible<'_>,
     ) -> Score<'a> {
-        let is_own = pod.spec().topology_spread_constraints.iter().flatten().next().is_some();
-        let constraints = match is_own {
-            true => Constraint::of(pod, "ScheduleAnyway"),
-            false => Constraint::defaults(pod),
-        };
+        // What the system does unasked counts nodes that lack some of the labels too.
+        let is_own = has_own(pod) || self.defaults.is_some();
+        let constraints = self.constraints(pod, SOFT);
         if constraints.is_empty() {
             return Score::Skip;
         }

@@ -17,7 +17,7 @@ impl Plugin for TaintToleration {
         "TaintToleration"
     }
 
-    fn filter<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot) -> Filter<'a> {
+    fn filter<'a>(&'a self, pod: &'a PodInfo, _: &'a Snapshot) -> Filter<'a> {
         let tolerations = pod.spec().tolerations.as_deref().unwrap_or_default();
         Filter::Check(Box::new(move |node| {
             if keeps_away(node.taints(), tolerations) {
@@ -27,7 +27,7 @@ impl Plugin for TaintToleration {
         }))
     }
 
-    fn score<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
+    fn score<'a>(&'a self, pod: &'a PodInfo, _: &'a Snapshot, _: Feasible<'_>) -> Score<'a> {
         let tolerations: Vec<&Toleration> = pod
             .spec()
             .tolerations

@@ -7,6 +7,11 @@ use k8s_openapi::api::core::v1::{Node, Pod};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// The default profile's plugins.
+pub(crate) fn default_rows() -> Vec<super::Row> {
+    super::rows(&crate::plugin_args::Args::default())
+}
+
 pub(crate) fn pod(spec: Value) -> PodInfo {
     labelled(json!({}), spec)
 }

@@ -15,7 +15,7 @@ impl Plugin for VolumeBinding {
         "VolumeBinding"
     }
 
-    fn filter<'a>(&self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
+    fn filter<'a>(&'a self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
         if pod.claims.is_empty() {
             return Filter::Skip;
         }

@@ -19,7 +19,7 @@ impl Plugin for VolumeRestrictions {
         "VolumeRestrictions"
     }
 
-    fn filter<'a>(&self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
+    fn filter<'a>(&'a self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
         let volumes = pod.spec().volumes.as_deref().unwrap_or_default();
         let mut is_taken = false;
         for named in volumes.iter().filter_map(|volume| volume.persistent_volume_claim.as_ref()) {

@@ -31,7 +31,7 @@ impl Plugin for VolumeZone {
         "VolumeZone"
     }
 
-    fn filter<'a>(&self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
+    fn filter<'a>(&'a self, pod: &'a PodInfo, nodes: &'a Snapshot) -> Filter<'a> {
         let wanted = match wanted(pod, nodes) {
             Ok(wanted) if wanted.is_empty() => return Filter::Skip,
             Ok(wanted) => wanted,

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::cycle::{Decision, Search, schedule};
-use crate::plugins::DEFAULT;
+use crate::plugin_args::Candidates;
+use crate::plugins::testing::default_rows;
 use crate::plugins::testing::{cluster, node};
 use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
@@ -29,10 +30,10 @@ fn pod(name: &str, priority: i32, cpu: &str, extra: Value) -> PodInfo {
 
 fn outcome(pod: &PodInfo, nodes: &Snapshot) -> Result<(String, Vec<String>), String> {
     let search = Search { percent: 0, start: 0, chance: 0 };
-    let Decision::Refuse(mut refusal) = schedule(pod, nodes, DEFAULT, search) else {
+    let Decision::Refuse(mut refusal) = schedule(pod, nodes, &default_rows(), search) else {
         panic!("a refusal")
     };
-    match preempt(pod, nodes, DEFAULT, &refusal, 0) {
+    match preempt(pod, nodes, &default_rows(), &refusal, Some(Candidates::default()), 0) {
         Preemption::Room { node, victims } => {
             Ok((node, victims.iter().map(|victim| victim.uid.clone()).collect()))
         }

@@ -7,6 +7,7 @@ use crate::snapshot::Snapshot;
 use crate::topology::{Domains, HOSTNAME, ZONE};
 use control::node_selector::{required, selects};
 use control::selector::{Labels, Matcher, is_empty, matches_all};
+use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
 /// What is asked for pods that ask for nothing: the label, and how much more one value of it may
 /// have than another.
@@ -59,16 +60,34 @@ impl Constraint {
                         selector.labels.insert(key.clone(), value.clone());
                     }
                 }
-                Self {
-                    max_skew: given.max_skew.into(),
-                    topology_key: given.topology_key.clone(),
-                    min_domains: given.min_domains.unwrap_or(1).into(),
-                    selector,
-                    honors_affinity: given.node_affinity_policy.as_deref() != Some("Ignore"),
-                    honors_taints: given.node_taints_policy.as_deref() == Some("Honor"),
-                }
+                Self::new(given, selector)
             })
             .collect()
+    }
+
+    fn new(given: &TopologySpreadConstraint, selector: Selector) -> Self {
+        Self {
+            max_skew: given.max_skew.into(),
+            topology_key: given.topology_key.clone(),
+            min_domains: given.min_domains.unwrap_or(1).into(),
+            selector,
+            honors_affinity: given.node_affinity_policy.as_deref() != Some("Ignore"),
+            honors_taints: given.node_taints_policy.as_deref() == Some("Honor"),
+        }
+    }
+
+    /// What the configuration does for pods that ask for nothing, and belong to something.
+    pub(super) fn configured(
+        pod: &PodInfo,
+        all: &[TopologySpreadConstraint],
+        action: &str,
+    ) -> Vec<Self> {
+        if pod.kin.is_empty() {
+            return Vec::new();
+        }
+        let kin = || Selector { matchers: pod.kin.clone(), ..Selector::default() };
+        let wanted = all.iter().filter(|given| given.when_unsatisfiable == action);
+        wanted.map(|given| Self::new(given, kin())).collect()
     }
 
     /// What is done for pods that ask for nothing, and belong to something.

@@ -56,7 +56,7 @@ fn skew_is_counted_where_the_pod_may_go() {
         (json!({"labelSelector": null}), [fits.clone(), fits.clone(), fits.clone()]),
     ];
     for (extra, expected) in table {
-        let verdicts = verdicts(&PodTopologySpread, &spreading(extra.clone()), &zones());
+        let verdicts = verdicts(&PodTopologySpread::default(), &spreading(extra.clone()), &zones());
         assert_eq!(verdicts[..3], expected, "{extra}");
         assert_eq!(verdicts[3], nowhere, "{extra}");
     }
@@ -68,12 +68,12 @@ fn pods_of_one_owner_are_spread_unasked() {
         node(json!({"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}}))
     };
     let nodes = cluster(vec![(host("a"), vec![web()]), (host("b"), vec![])]);
-    assert_eq!(points(&PodTopologySpread, &web(), &nodes), [0, 0]);
+    assert_eq!(points(&PodTopologySpread::default(), &web(), &nodes), [0, 0]);
     let mut pod = web();
     let kin: LabelSelector =
         serde_json::from_value(json!({"matchLabels": {"app": "web"}})).expect("a selector");
     pod.kin = vec![Matcher::new(&kin).expect("sound")];
-    let mut points = points(&PodTopologySpread, &pod, &nodes);
+    let mut points = points(&PodTopologySpread::default(), &pod, &nodes);
     assert!(points[0] > points[1]);
     Normalize::FewestBest.apply(&mut points);
     assert_eq!(points[1], 100);
