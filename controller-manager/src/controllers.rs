@@ -44,6 +44,7 @@ pub(crate) mod stateful_set;
 mod subsets;
 pub(crate) mod taint_eviction;
 pub(crate) mod token_cleaner;
+mod trigger_time;
 pub(crate) mod ttl_after_finished;
 pub(crate) mod volume_binder;
 pub(crate) mod volume_protection;

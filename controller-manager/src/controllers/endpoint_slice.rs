@@ -1,13 +1,13 @@
 //! endpointslice-controller: a Service's endpoints, in slices of limited size.
 //!
 //! Mirrors `k8s.io/kubernetes/pkg/controller/endpointslice` and `k8s.io/endpointslice`. Hints are
-//! those of `trafficDistribution`: those of the annotation `topology-mode` are not written, nor is
-//! the annotation of the last change's trigger time.
+//! those of `trafficDistribution`: those of the annotation `topology-mode` are not written.
 
 mod plan;
 
 use super::backends::{self, is_managed, selects};
 use super::slices;
+use super::trigger_time::TriggerTimes;
 use crate::context::Context;
 use control::{
     Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
@@ -15,6 +15,7 @@ use control::{
 };
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use plan::{MANAGER, Place, Snapshot, left_out, plan};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ struct Controller {
     nodes: Arc<Informer<Node>>,
     slices: Arc<Informer<EndpointSlice>>,
     expectations: Expectations,
+    times: TriggerTimes,
     recorder: Recorder,
     per_slice: usize,
 }
@@ -39,6 +41,7 @@ pub(crate) fn start(context: &Context) {
         nodes: context.informers.of::<Node>(),
         slices: context.informers.of::<EndpointSlice>(),
         expectations: Expectations::default(),
+        times: TriggerTimes::default(),
         recorder: context.recorder(),
         per_slice: context.options.endpoints_per_slice,
     });
@@ -82,6 +85,7 @@ impl Controller {
         let Some(service) = self.services.get(&key) else {
             // Its slices go by their owner reference.
             self.expectations.forget(&key);
+            self.times.forget(&key);
             return Ok(Outcome::Done);
         };
         if !self.expectations.are_met(&key, &self.slices) {
@@ -100,7 +104,8 @@ impl Controller {
         {
             return Ok(Outcome::Done);
         }
-        let (actions, left_out) = self.plan(&service, &pods, &slices);
+        let changed_at = self.times.look(&key, &service, &pods);
+        let (actions, left_out) = self.plan(&service, &pods, &slices, changed_at);
         for action in actions {
             self.execute(&key, &service, &action).await?;
         }
@@ -119,6 +124,7 @@ impl Controller {
         service: &Service,
         pods: &[Arc<Pod>],
         slices: &[Arc<EndpointSlice>],
+        changed_at: Option<Timestamp>,
     ) -> (Vec<Action>, Option<String>) {
         let place = |node: &str| {
             let node = self.nodes.get(&Key::new("", node))?;
@@ -127,7 +133,7 @@ impl Controller {
             Some(Place { zone })
         };
         let per_slice = self.per_slice;
-        let snapshot = Snapshot { service, pods, slices, place: &place, per_slice };
+        let snapshot = Snapshot { service, pods, slices, place: &place, per_slice, changed_at };
         (plan(&snapshot), left_out(&snapshot))
     }
 

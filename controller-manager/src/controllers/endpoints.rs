@@ -1,12 +1,12 @@
 //! endpoints-controller: a Service's endpoints in one object of its name, as before slices.
 //!
 //! Mirrors `k8s.io/kubernetes/pkg/controller/endpoint`: ports with the same addresses stand together.
-//! The annotation of the last change's trigger time is not written.
 
 use super::backends::{
     self, addresses, can_serve, host_name, is_headless, is_managed, selects, spec,
 };
 use super::subsets::repack;
+use super::trigger_time::{self, TriggerTimes};
 use crate::context::Context;
 use control::{
     Action, Change, EventType, Informer, Key, Outcome, Queue, Recorder, SyncError, execute, pods,
@@ -16,6 +16,7 @@ use k8s_openapi::api::core::v1::{
     EndpointAddress, EndpointPort, EndpointSubset, Endpoints, ObjectReference, Pod, Service,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ struct Controller {
     services: Arc<Informer<Service>>,
     pods: Arc<Informer<Pod>>,
     endpoints: Arc<Informer<Endpoints>>,
+    times: TriggerTimes,
     recorder: Recorder,
 }
 
@@ -42,6 +44,7 @@ pub(crate) fn start(context: &Context) {
         services: context.informers.of::<Service>(),
         pods: context.informers.of::<Pod>(),
         endpoints: context.informers.of::<Endpoints>(),
+        times: TriggerTimes::default(),
         recorder: context.recorder(),
     });
     let queue = Queue::named("endpoint");
@@ -76,6 +79,7 @@ impl Controller {
     async fn sync(&self, key: Key) -> Result<Outcome, SyncError> {
         let current = self.endpoints.get(&key);
         let Some(service) = self.services.get(&key) else {
+            self.times.forget(&key);
             if let Some(current) = current {
                 execute(&self.client, &Action::delete(&*current)).await?;
             }
@@ -86,18 +90,32 @@ impl Controller {
         }
         let mut pods = self.pods.list_in(&key.namespace);
         pods.retain(|pod| selects(&service, pod));
-        let Some(action) = plan(&service, &pods, current.as_deref()) else {
+        let changed_at = self.times.look(&key, &service, &pods);
+        let Some(action) = plan(&service, &pods, current.as_deref(), changed_at) else {
             return Ok(Outcome::Done);
         };
         match execute(&self.client, &action).await {
             Ok(_) => Ok(Outcome::Done),
             Err(error) if super::service_account::is_refused_by_ending(&error) => Ok(Outcome::Done),
             Err(error) => {
+                let why = client::message(&error);
+                let (reason, message) = match action {
+                    Action::Create { .. } => (
+                        "FailedToCreateEndpoint",
+                        format!("Failed to create endpoint for service {key}: {why}"),
+                    ),
+                    _ => (
+                        "FailedToUpdateEndpoint",
+                        format!("Failed to update endpoint {key}: {why}"),
+                    ),
+                };
+                let new = Endpoints {
+                    metadata: current_or_new(current.as_deref(), &key),
+                    ..Endpoints::default()
+                };
+                // A newer revision is on its way here.
                 if !client::is_conflict(&error) {
-                    let message =
-                        format!("Failed to update endpoint {key}: {}", client::message(&error));
-                    let reason = "FailedToUpdateEndpoint";
-                    self.recorder.tell(&*service, EventType::Warning, reason, message);
+                    self.recorder.tell(&new, EventType::Warning, reason, message);
                 }
                 Err(error.into())
             }
@@ -105,7 +123,22 @@ impl Controller {
     }
 }
 
-fn plan(service: &Service, pods: &[Arc<Pod>], current: Option<&Endpoints>) -> Option<Action> {
+/// What says which Endpoints an event is about.
+fn current_or_new(current: Option<&Endpoints>, key: &Key) -> ObjectMeta {
+    let new = || ObjectMeta {
+        name: Some(key.name.clone()),
+        namespace: Some(key.namespace.clone()),
+        ..ObjectMeta::default()
+    };
+    current.map_or_else(new, |current| current.metadata.clone())
+}
+
+fn plan(
+    service: &Service,
+    pods: &[Arc<Pod>],
+    current: Option<&Endpoints>,
+    changed_at: Option<Timestamp>,
+) -> Option<Action> {
     let mut subsets = subsets(service, pods);
     let is_over = truncate(&mut subsets);
     let mut labels = service.metadata.labels.clone().unwrap_or_default();
@@ -117,16 +150,15 @@ fn plan(service: &Service, pods: &[Arc<Pod>], current: Option<&Endpoints>) -> Op
     let subsets = Some(subsets).filter(|subsets| !subsets.is_empty());
     let Some(current) = current else {
         let annotations = is_over.then(|| BTreeMap::from([over_capacity()]));
-        return Some(Action::create(&Endpoints {
-            metadata: ObjectMeta {
-                name: service.metadata.name.clone(),
-                namespace: service.metadata.namespace.clone(),
-                labels: Some(labels),
-                annotations,
-                ..ObjectMeta::default()
-            },
-            subsets,
-        }));
+        let mut metadata = ObjectMeta {
+            name: service.metadata.name.clone(),
+            namespace: service.metadata.namespace.clone(),
+            labels: Some(labels),
+            annotations,
+            ..ObjectMeta::default()
+        };
+        trigger_time::note(&mut metadata, changed_at);
+        return Some(Action::create(&Endpoints { metadata, subsets }));
     };
     let mut new = current.clone();
     // Another order says the same.
@@ -143,7 +175,11 @@ fn plan(service: &Service, pods: &[Arc<Pod>], current: Option<&Endpoints>) -> Op
         let (name, value) = over_capacity();
         new.metadata.annotations.get_or_insert_default().insert(name, value);
     }
-    (new != *current).then(|| Action::update(&new))
+    if new == *current {
+        return None;
+    }
+    trigger_time::note(&mut new.metadata, changed_at);
+    Some(Action::update(&new))
 }
 
 fn over_capacity() -> (String, String) {
@@ -277,23 +313,29 @@ mod tests {
     #[test]
     fn what_is_right_is_left_alone() {
         let service = service(json!([{"port": 80}]));
-        let Some(Action::Create { body, .. }) = plan(&service, &[pod(2, true)], None) else {
+        let Some(Action::Create { body, .. }) = plan(&service, &[pod(2, true)], None, None) else {
             panic!("a create")
         };
         assert_eq!(body["metadata"]["labels"][MANAGED_BY.0], MANAGED_BY.1);
         let made: Endpoints = serde_json::from_value(body).expect("endpoints");
-        assert!(plan(&service, &[pod(2, true)], Some(&made)).is_none());
-        let Some(Action::Update { body, .. }) = plan(&service, &[], Some(&made)) else {
+        assert!(
+            plan(&service, &[pod(2, true)], Some(&made), Some(Timestamp::UNIX_EPOCH)).is_none()
+        );
+        let Some(Action::Update { body, .. }) =
+            plan(&service, &[], Some(&made), Some(Timestamp::UNIX_EPOCH))
+        else {
             panic!("an update")
         };
         assert!(body.get("subsets").is_none());
+        let annotations = body["metadata"]["annotations"].as_object().map(|all| all.len());
+        assert_eq!(annotations, Some(1), "when it changed");
     }
 
     #[test]
     fn too_many_are_cut_and_said() {
         let service = service(json!([{"port": 80}]));
         let many: Vec<_> = (1..=1024).map(|last| pod(last, true)).collect();
-        let Some(Action::Create { body, .. }) = plan(&service, &many, None) else {
+        let Some(Action::Create { body, .. }) = plan(&service, &many, None, None) else {
             panic!("a create")
         };
         assert_eq!(body["subsets"][0]["addresses"].as_array().map(Vec::len), Some(ADDRESSES_MAX));

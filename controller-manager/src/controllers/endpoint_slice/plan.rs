@@ -2,12 +2,14 @@
 
 use super::super::backends::{addresses, can_serve, host_name, is_headless, spec, target_port};
 use super::super::slices::{MANAGED_BY, SERVICE_NAME};
+use super::super::trigger_time;
 use control::{Action, owner::controller_ref, pods};
 use k8s_openapi::api::core::v1::{ObjectReference, Pod, Service};
 use k8s_openapi::api::discovery::v1::{
     Endpoint, EndpointConditions, EndpointHints, EndpointPort, EndpointSlice, ForNode, ForZone,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,6 +27,8 @@ pub(super) struct Snapshot<'a> {
     pub(super) place: &'a dyn Fn(&str) -> Option<Place>,
     /// The most endpoints of a slice.
     pub(super) per_slice: usize,
+    /// When what the slices follow began to change.
+    pub(super) changed_at: Option<Timestamp>,
 }
 
 /// Where a node is.
@@ -52,6 +56,9 @@ pub(super) fn plan(snapshot: &Snapshot<'_>) -> Vec<Action> {
             .map(|slice| &**slice)
             .filter(|slice| slice.address_type == address_type)
             .collect();
+        let (existing, foreign): (Vec<_>, Vec<_>) =
+            existing.into_iter().partition(|slice| is_owned(slice, snapshot.service));
+        actions.extend(foreign.into_iter().map(Action::delete));
         if families.contains(&address_type) {
             fill(snapshot, groups(snapshot, address_type), existing, address_type, &mut actions);
         } else {
@@ -59,6 +66,12 @@ pub(super) fn plan(snapshot: &Snapshot<'_>) -> Vec<Action> {
         }
     }
     actions
+}
+
+/// Whether `slice` is this Service's, and not that of a former one of its name.
+fn is_owned(slice: &EndpointSlice, service: &Service) -> bool {
+    let mut owners = slice.metadata.owner_references.iter().flatten();
+    owners.any(|owner| owner.kind == "Service" && Some(&owner.uid) == service.metadata.uid.as_ref())
 }
 
 /// Why the plan leaves out a pod that it should not, where it does: its node is not there. It may
@@ -207,7 +220,7 @@ fn fill<'a>(
 ) {
     let mut kept = 0;
     let mut emptied: Vec<&'a EndpointSlice> = Vec::new();
-    let mut written = Vec::new();
+    let (mut written, mut created) = (Vec::new(), Vec::new());
     for group in groups {
         let is_of_group =
             |slice: &&EndpointSlice| slice.ports.as_deref().unwrap_or_default() == group.ports;
@@ -236,20 +249,20 @@ fn fill<'a>(
                 continue;
             }
             kept += 1;
-            written.extend(update(snapshot.service, draft));
+            written.extend(update(snapshot, draft));
         }
         while !missing.is_empty() {
             let count = missing.len().min(snapshot.per_slice);
             let endpoints = missing.drain(..count).collect();
             kept += 1;
             let (family, ports) = (group.address_type, group.ports.clone());
-            written.push(Action::create(&new_slice(snapshot.service, family, ports, endpoints)));
+            created.push(new_slice(snapshot, family, ports, endpoints));
         }
     }
     emptied.extend(existing);
     // A Service always has a slice, be it empty.
     if kept == 0 {
-        let placeholder = new_slice(snapshot.service, address_type, Vec::new(), Vec::new());
+        let placeholder = new_slice(snapshot, address_type, Vec::new(), Vec::new());
         let is_one = |slice: &&EndpointSlice| {
             slice.endpoints.as_ref().is_none_or(Vec::is_empty)
                 && slice.ports.as_ref().is_none_or(Vec::is_empty)
@@ -259,8 +272,16 @@ fn fill<'a>(
             Some(index) => {
                 emptied.swap_remove(index);
             }
-            None => written.push(Action::create(&placeholder)),
+            None => created.push(placeholder),
         }
+    }
+    // What would be deleted beside what is made becomes that instead.
+    let shared = emptied.len().min(created.len());
+    let (old, new) = (emptied.drain(..shared), created.drain(..shared));
+    written.extend(old.zip(new).map(|(old, new)| replace(old, new)));
+    // A Service that is going takes its slices along: none is made beside that.
+    if snapshot.service.metadata.deletion_timestamp.is_none() {
+        written.extend(created.iter().map(Action::create));
     }
     actions.extend(written);
     actions.extend(emptied.into_iter().map(Action::delete));
@@ -283,24 +304,35 @@ fn keep(slice: &EndpointSlice, missing: &mut Vec<Endpoint>, with_hints: bool) ->
     kept
 }
 
-fn update(service: &Service, draft: Draft<'_>) -> Option<Action> {
-    let labels = labels(service);
+/// Makes of `old` what `new` is to be, under its own name.
+fn replace(old: &EndpointSlice, new: EndpointSlice) -> Action {
+    let mut slice = old.clone();
+    slice.metadata.labels = new.metadata.labels;
+    slice.metadata.annotations = new.metadata.annotations;
+    (slice.endpoints, slice.ports) = (new.endpoints, new.ports);
+    Action::update(&slice)
+}
+
+fn update(snapshot: &Snapshot<'_>, draft: Draft<'_>) -> Option<Action> {
+    let labels = labels(snapshot.service);
     if !draft.is_changed() && draft.before.metadata.labels.as_ref() == Some(&labels) {
         return None;
     }
     let mut slice = draft.before.clone();
     slice.endpoints = Some(draft.endpoints);
     slice.metadata.labels = Some(labels);
+    trigger_time::note(&mut slice.metadata, snapshot.changed_at);
     Some(Action::update(&slice))
 }
 
 fn new_slice(
-    service: &Service,
+    snapshot: &Snapshot<'_>,
     address_type: &str,
     ports: Vec<EndpointPort>,
     endpoints: Vec<Endpoint>,
 ) -> EndpointSlice {
-    EndpointSlice {
+    let service = snapshot.service;
+    let mut slice = EndpointSlice {
         address_type: address_type.into(),
         metadata: ObjectMeta {
             generate_name: Some(format!(
@@ -314,7 +346,9 @@ fn new_slice(
         },
         endpoints: Some(endpoints),
         ports: Some(ports).filter(|ports| !ports.is_empty()),
-    }
+    };
+    trigger_time::note(&mut slice.metadata, snapshot.changed_at);
+    slice
 }
 
 fn labels(service: &Service) -> BTreeMap<String, String> {

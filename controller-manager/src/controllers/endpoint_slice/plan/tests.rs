@@ -62,6 +62,7 @@ impl World {
                 (node != "lost").then_some(Place { zone })
             },
             per_slice: self.per_slice,
+            changed_at: None,
         };
         let actions = plan(&snapshot);
         let writes = actions.len();
@@ -104,7 +105,9 @@ fn slices_fill_up_and_empty_again() {
     let mut world = World::new(service(named()));
     world.settle(&[]);
     assert_eq!(world.sizes(), [0], "a placeholder");
-    world.settle(&many(1));
+    let name = world.slices[0].metadata.name.clone();
+    assert_eq!(world.settle(&many(1)), 1, "the placeholder becomes the slice");
+    assert_eq!(world.slices[0].metadata.name, name);
     world.settle(&many(7));
     assert_eq!(world.sizes().iter().sum::<usize>(), 7);
     assert!(world.sizes().iter().all(|size| *size <= 3));
@@ -206,4 +209,16 @@ fn a_pod_without_its_node_is_no_endpoint() {
         world.settle(&[on(node)]);
         assert_eq!(world.sizes(), [count], "{publish} {node}");
     }
+}
+
+#[test]
+fn slices_of_a_former_service_are_not_taken_over() {
+    let mut world = World::new(service(named()));
+    world.settle(&many(1));
+    world.service.metadata.uid = Some("another".into());
+    assert_eq!(world.settle(&many(1)), 2, "one goes, one is made");
+    world.service.metadata.deletion_timestamp =
+        serde_json::from_value(json!("2026-01-01T00:00:00Z")).expect("a time");
+    world.slices.clear();
+    assert_eq!(world.step(&many(1)), 0, "nothing is made for a Service that goes");
 }
