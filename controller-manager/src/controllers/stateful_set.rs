@@ -87,9 +87,11 @@ impl Controller {
             return Ok(Outcome::Done);
         };
         let Some(spec) = &set.spec else { return Ok(Outcome::Done) };
-        if is_empty(&spec.selector) || set.metadata.deletion_timestamp.is_some() {
+        if is_empty(&spec.selector) {
             return Ok(Outcome::Done);
         }
+        // Of one that is going only the status is kept.
+        let is_going = set.metadata.deletion_timestamp.is_some();
         if !self.expectations.are_met(&key, &self.pods)
             || !self.claims_written.are_met(&key, &self.claims)
         {
@@ -111,7 +113,12 @@ impl Controller {
         let known = self.revisions.controlled_by(uid);
         let revisions =
             Revisions::of(&*set, &spec.template, collisions, Naming::Patch, known.clone());
-        self.write_revision(&revisions).await?;
+        if is_going && revisions.is_new {
+            return Ok(Outcome::Done);
+        }
+        if !is_going {
+            self.write_revision(&revisions).await?;
+        }
         let current = set.status.as_ref().and_then(|status| status.current_revision.as_deref());
         let old = current.and_then(|name| {
             known.iter().find(|revision| revision.metadata.name.as_deref() == Some(name))
@@ -133,7 +140,7 @@ impl Controller {
         });
         let look_again = plan.look_again;
         self.execute(&key, &set, plan).await?;
-        for revision in surplus {
+        for revision in surplus.into_iter().filter(|_| !is_going) {
             execute(&self.client, &Action::delete(&*revision)).await?;
         }
         Ok(look_again.map_or(Outcome::Done, Outcome::Again))

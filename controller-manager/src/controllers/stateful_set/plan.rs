@@ -51,7 +51,9 @@ const CLAIM_RECHECK: Duration = Duration::from_secs(1);
 pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
     let work = Work::new(snapshot, now);
     let mut plan = Plan::default();
-    work.act(&mut plan);
+    if snapshot.set.metadata.deletion_timestamp.is_none() {
+        work.act(&mut plan);
+    }
     let min_ready = work.min_ready;
     let waits = snapshot.pods.iter().filter_map(|pod| pods::available_in(pod, min_ready, now));
     plan.look_again = waits.filter(|wait| !wait.is_zero()).chain(plan.look_again).min();
@@ -441,6 +443,18 @@ mod tests {
         assert_eq!(world.step().1.len(), 0, "the last waits for the unready one before it");
         world.run_all();
         assert_eq!(world.settle(), ["-db-2", "-db-1"]);
+    }
+
+    #[test]
+    fn of_one_that_is_going_only_the_status_is_kept() {
+        let mut world = World::new(set(json!({})));
+        world.step();
+        world.set.metadata.deletion_timestamp =
+            serde_json::from_value(json!("2026-01-01T00:00:00Z")).expect("a time");
+        world.pods.clear();
+        let (created, deleted) = world.step();
+        assert_eq!((created.len(), deleted.len()), (0, 0));
+        assert_eq!(world.set.status.as_ref().map(|status| status.replicas), Some(0));
     }
 
     #[test]
