@@ -139,6 +139,9 @@ impl Collector {
         if let Some(owner) = known {
             return Ok(Some(owner));
         }
+        if self.is_in_another_namespace(node, &uid) {
+            self.complain(node, reference);
+        }
         let absent_key: Uid = format!("{}/{}/{uid}", node.namespace, reference.name).into();
         if self.absent().contains(&absent_key) {
             return Ok(Some(Owner::Gone));
@@ -161,6 +164,15 @@ impl Collector {
                 Owner::Gone
             }
         }))
+    }
+
+    /// Whether what `node` calls its owner is there, and can't be its.
+    fn is_in_another_namespace(&self, node: &Node, owner: &str) -> bool {
+        let graph = self.graph();
+        let owner = graph.get(owner).map(|owner| &owner.namespace);
+        owner.is_some_and(|namespace| {
+            !namespace.is_empty() && !node.namespace.is_empty() && *namespace != node.namespace
+        })
     }
 
     async fn resource_of(&self, reference: &OwnerReference) -> Result<Arc<Resource>, SyncError> {
@@ -189,10 +201,14 @@ impl Collector {
             api_version: Some(node.resource.api_version()),
             kind: Some(node.resource.kind.clone()),
             name: Some(node.name.to_string()),
+            namespace: Some(node.namespace.to_string()).filter(|namespace| !namespace.is_empty()),
+            uid: Some(node.uid.to_string()),
             ..ObjectReference::default()
         };
+        let namespace = &node.namespace;
         let message = format!(
-            "ownerRef [{}/{}, namespace: , name: {}, uid: {}] does not exist in namespace \"\"",
+            "ownerRef [{}/{}, namespace: {namespace}, name: {}, uid: {}] does not exist in \
+             namespace {namespace:?}",
             reference.api_version, reference.kind, reference.name, reference.uid
         );
         self.recorder.tell_about(about, EventType::Warning, "OwnerRefInvalidNamespace", message);
