@@ -50,10 +50,13 @@ pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Resu
     for gate in &options.idle_gates {
         tracing::warn!(gate, "this feature gate changes nothing in this program");
     }
-    let checks = Checks::new("healthz");
-    checks.add_ping();
+    let checks = Arc::new(Checks::new("healthz"));
+    if options.component.lease.enabled {
+        // Who loses the lease ends, and answers no more.
+        checks.add("leaderElection", || Ok(()));
+    }
     let serving = &options.component.serving;
-    serve(serving, "kube-controller-manager", checks, clients.own(), &shutdown).await?;
+    serve(serving, "kube-controller-manager", checks.clone(), clients.own(), &shutdown).await?;
     let lease = options.component.lease.clone();
     let own = clients.own();
     lead(own, &lease, "kube-controller-manager", &shutdown, |child| async move {
@@ -72,7 +75,7 @@ pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Resu
             timeout => timeout,
         };
         let context = Context::new(clients, options, child.clone(), token_secrets);
-        table::start(&context);
+        table::start(&context, &checks);
         child.begun().await;
         if let Err(error) = child.drain(timeout).await {
             tracing::warn!(%error, "stopping all the same");

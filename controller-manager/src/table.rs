@@ -5,6 +5,7 @@
 
 use crate::context::Context;
 use crate::controllers::*;
+use runtime::health::Checks;
 use runtime::{clock, entropy};
 
 /// One controller.
@@ -238,12 +239,15 @@ pub(crate) fn check_names(words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Starts every controller that is wanted.
-pub(crate) fn start(context: &Context) {
+/// Starts every controller that is wanted; each is one of `checks`.
+pub(crate) fn start(context: &Context, checks: &Checks) {
     let words = &context.options.controllers;
     for row in ROWS.iter().filter(|row| row.is_wanted(words)) {
         match row.start {
-            Some(start) => begin(row.name, start, context.of(row.account)),
+            Some(start) => {
+                begin(row.name, start, context.of(row.account));
+                checks.add(row.name, || Ok(()));
+            }
             None if row.is_asked_for(words) => {
                 tracing::warn!(controller = row.name, "this controller is not built yet");
             }

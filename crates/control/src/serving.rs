@@ -48,14 +48,14 @@ pub enum ServingError {
 }
 
 struct Server {
-    checks: Checks,
+    checks: Arc<Checks>,
     open_paths: Vec<String>,
     access: Access,
     http2: bool,
     streams_max: Option<u32>,
 }
 
-/// Serves `checks` and the process's metrics until `shutdown` begins. With port 0 it serves
+/// Serves `checks`, to which more may come, and the process's metrics until `shutdown` begins. With port 0 it serves
 /// nothing. `component` names the certificate that is made up where none is given.
 ///
 /// # Errors
@@ -63,7 +63,7 @@ struct Server {
 pub async fn serve(
     options: &ServingOptions,
     component: &str,
-    checks: Checks,
+    checks: impl Into<Arc<Checks>>,
     client: Client,
     shutdown: &Shutdown,
 ) -> Result<(), ServingError> {
@@ -75,7 +75,7 @@ pub async fn serve(
     let listener = listen(address, options.shares_port)
         .map_err(|source| ServingError::Listen { address, source })?;
     let server = Arc::new(Server {
-        checks,
+        checks: checks.into(),
         open_paths: options.open_paths.clone(),
         access: Access::new(client, options.remembered),
         http2: options.http2,
