@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         ("an_unknown_flag_is_named_at_the_start", unknown_flag),
         ("a_word_that_belongs_to_no_flag_is_named_at_the_start", stray_word),
         ("every_flag_of_upstreams_is_known", |_| upstreams_flags()),
+        ("a_feature_gate_is_known_if_upstream_has_it", |_| gates()),
         ("who_cannot_reach_the_api_server_says_where_and_why", unreached),
         ("ranges_that_overlap_are_refused_at_the_start", overlap),
         ("an_expired_certificate_is_401", outages::expired),
@@ -320,6 +321,25 @@ fn upstreams_flags() -> Result<()> {
         let missing: Vec<_> = theirs.difference(&own).filter(|name| *name != "help").collect();
         ensure!(missing.is_empty(), "{program} does not know {missing:?}");
     }
+    Ok(())
+}
+
+fn gates() -> Result<()> {
+    for program in THREE {
+        let help =
+            String::from_utf8(Command::new(upstream(program)?).arg("--help").output()?.stdout)?;
+        let listed = help.lines().filter_map(|line| line.trim_start().strip_prefix("kube:"));
+        let gates: Vec<&str> = listed.filter_map(|line| Some(line.split_once('=')?.0)).collect();
+        ensure!(gates.len() > 100, "{program}: {gates:?} are not all");
+        // It ends, since it does not know where etcd or the API server is.
+        let all = format!("--feature-gates=kube:{}=true", gates.join("=true,kube:"));
+        let output = Command::new(ours(program)?).arg(all).output()?;
+        let said = String::from_utf8(output.stderr)?;
+        ensure!(!output.status.success() && !said.contains("unrecognized"), "{said}");
+    }
+    let output = Command::new(ours("kube-apiserver")?).arg("--feature-gates=Foo=true").output()?;
+    let said = String::from_utf8(output.stderr)?;
+    ensure!(said.contains("unrecognized feature gate: Foo"), "{said}");
     Ok(())
 }
 

@@ -16,7 +16,7 @@ pub struct Program {
     pub about: &'static str,
     /// Its version, without a `v`.
     pub version: &'static str,
-    /// Its flags; `v`, `logging-format` and `version` are among them.
+    /// Its flags; `v`, `logging-format`, `feature-gates` and `version` are among them.
     pub flags: Vec<Flag>,
 }
 
@@ -51,6 +51,9 @@ impl Program {
         if !matches!(parsed.text("version"), "" | "false") {
             print(&format!("Kubernetes v{}", self.version));
             return ExitCode::SUCCESS;
+        }
+        if let Err(why) = flags::feature_gates::refuse_unknown(parsed.pairs("feature-gates")) {
+            return failed(&why);
         }
         for warning in parsed.warnings() {
             eprintln!("{warning}");

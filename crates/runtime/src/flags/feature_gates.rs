@@ -4,6 +4,24 @@
 
 use std::collections::HashMap;
 
+/// Every gate of upstream v1.36, in whichever of its programs, and of 1.23 the one that still means
+/// something here.
+const KNOWN: &str = include_str!("known_gates.txt");
+
+/// Refuses a gate that upstream does not have: it is misspelt, or gone.
+///
+/// # Errors
+/// Upstream's sentence.
+pub fn refuse_unknown(given: &[(String, String)]) -> Result<(), String> {
+    let known = |name: &str| {
+        matches!(name, "AllAlpha" | "AllBeta") || KNOWN.lines().any(|line| line == name)
+    };
+    match given.iter().find(|(name, _)| !known(name)) {
+        Some((name, _)) => Err(format!("--feature-gates: unrecognized feature gate: {name}")),
+        None => Ok(()),
+    }
+}
+
 /// How settled a feature is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the variants are upstream's words")]
@@ -112,6 +130,16 @@ mod tests {
         let mut gates = FeatureGates::new(&TABLE);
         let owned: Vec<_> = given.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         gates.set(&owned).map(|_| gates)
+    }
+
+    #[test]
+    fn a_gate_that_upstream_does_not_have_is_refused() {
+        let ask = |name: &str| refuse_unknown(&[(name.to_owned(), "true".to_owned())]);
+        for name in ["AllAlpha", "DynamicResourceAllocation", "SidecarContainers"] {
+            assert_eq!(ask(name), Ok(()));
+        }
+        let why = ask("SideCarContainers").expect_err("it is misspelt");
+        assert_eq!(why, "--feature-gates: unrecognized feature gate: SideCarContainers");
     }
 
     #[test]

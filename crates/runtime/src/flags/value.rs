@@ -38,8 +38,12 @@ impl Value {
             }
             Kind::Settings => Self::Pairs(pairs(text, |_| Ok(String::new()))?),
             Kind::Switches => {
-                let read = pairs(text, |name| Err(format!("missing bool value for {name}")))?;
-                for (name, value) in &read {
+                let mut read = pairs(text, |name| Err(format!("missing bool value for {name}")))?;
+                for (name, value) in &mut read {
+                    // Upstream's name for all of these programs, which may stand in front.
+                    if let Some(bare) = name.strip_prefix("kube:") {
+                        *name = bare.to_owned();
+                    }
                     boolean(value)
                         .map_err(|why| format!("invalid value of {name}={value}, err: {why}"))?;
                 }
