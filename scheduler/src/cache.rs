@@ -54,6 +54,11 @@ impl Cache {
         }
     }
 
+    /// Whether the pod `uid` has a node, be it only in this belief.
+    pub(crate) fn has_node(&self, uid: &str) -> bool {
+        self.placed.contains_key(uid)
+    }
+
     /// Whether it was known.
     pub(crate) fn remove_pod(&mut self, uid: &str) -> bool {
         let Some(node) = self.placed.remove(uid) else { return false };
@@ -135,6 +140,7 @@ mod tests {
         assert_eq!((cpu(&cache, "n1"), cpu(&cache, "n2")), (0, 1000));
         assert_eq!(before[0].requested.milli_cpu, 1000, "a snapshot stands still");
 
+        assert!(cache.has_node("early") && !cache.has_node("late"));
         cache.remove_node("n1");
         assert_eq!(cpu(&cache, "n2"), 1000);
         cache.remove_node("n2");

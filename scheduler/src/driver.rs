@@ -12,6 +12,7 @@ use crate::cycle::{Decision, Search, schedule};
 use crate::flags::Options;
 use crate::kin::Kin;
 use crate::limits::BINDINGS_MAX;
+use crate::metrics::{self, Outcome};
 use crate::plugin::Events;
 use crate::pod::PodInfo;
 use crate::preemption::{Preemption, preempt};
@@ -28,7 +29,7 @@ use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, PersistentVo
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::storage::v1::{CSINode, StorageClass};
 use kube::{Client, Resource};
-use runtime::{Shutdown, entropy};
+use runtime::{Shutdown, clock, entropy};
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,7 +52,7 @@ pub(crate) struct Scheduler {
     cache: Arc<Mutex<Cache>>,
     queue: Arc<Queue>,
     recorder: Recorder,
-    profiles: Arc<Vec<Profile>>,
+    profiles: Arc<Vec<Arc<Profile>>>,
     start: Arc<AtomicUsize>,
     bindings: Arc<Semaphore>,
 }
@@ -91,6 +92,7 @@ impl Scheduler {
         self.keep(&self.classes, |around| &mut around.classes, Events::STORAGE_CLASS);
         self.keep(&self.csi_nodes, |around| &mut around.csi_nodes, Events::CSI_NODE);
         self.keep(&self.budgets, |around| &mut around.budgets, Events::NONE);
+        metrics::watch(&self.queue);
         let (scheduler, child) = (self.clone(), shutdown.clone());
         shutdown.spawn_until_begun("scheduler", async move {
             scheduler.nodes.synced().await;
@@ -188,6 +190,10 @@ impl Scheduler {
             self.cache().withdraw(uid);
             return;
         }
+        if self.cache().has_node(uid) {
+            // It is being bound: nothing is to be decided, whatever its status says meanwhile.
+            return;
+        }
         let is_new_spec = match change {
             Change::Updated(old, new) => {
                 old.spec != new.spec || old.metadata.labels != new.metadata.labels
@@ -222,7 +228,7 @@ impl Scheduler {
     }
 
     /// The profile that `pod` asks for, where it is one of ours.
-    fn profile(&self, pod: &Pod) -> Option<&Profile> {
+    fn profile(&self, pod: &Pod) -> Option<&Arc<Profile>> {
         let name = pod.spec.as_ref().and_then(|spec| spec.scheduler_name.as_deref());
         let name = name.unwrap_or("default-scheduler");
         self.profiles.iter().find(|profile| profile.name == name)
@@ -236,6 +242,7 @@ impl Scheduler {
                 && pods::node_name(&pod).is_empty()
                 && !pods::is_terminating(&pod)
         });
+        let is_waiting = is_waiting && !self.cache().has_node(&taken.pod.uid);
         let profile = self.profile(&taken.pod.pod).filter(|_| is_waiting);
         let Some(profile) = profile else { return self.queue.settled(&taken) };
         let snapshot = {
@@ -248,6 +255,7 @@ impl Scheduler {
             start: self.start.load(Ordering::Relaxed),
             chance: entropy::below(u64::MAX),
         };
+        let began = clock::monotonic();
         let pod = PodInfo { kin: self.kin.of(&taken.pod.pod), ..(*taken.pod).clone() };
         let decision = schedule(&pod, &snapshot, &profile.rows, search);
         let preemption = match &decision {
@@ -261,6 +269,13 @@ impl Scheduler {
             )),
             _ => None,
         };
+        metrics::decided(began);
+        if let Some(preemption) = &preemption {
+            metrics::preemption(match preemption {
+                Preemption::Room { victims, .. } => Some(victims.len()),
+                Preemption::Nothing { .. } => None,
+            });
+        }
         let steps = match &decision {
             Decision::Bind { node, .. } => volume_steps(&pod, &snapshot, node),
             Decision::Refuse(_) => Vec::new(),
@@ -273,13 +288,20 @@ impl Scheduler {
                 self.cache().place(taken.pod.clone(), &node);
                 self.assume_volumes(&steps, &node);
                 let Ok(permit) = self.bindings.clone().acquire_owned().await else { return };
-                let (scheduler, timeout) = (self.clone(), profile.volumes_timeout);
+                let (scheduler, profile) = (self.clone(), profile.clone());
                 shutdown.spawn("binding", async move {
-                    scheduler.bind(taken, &node, &steps, timeout).await;
+                    let attempts = taken.attempts;
+                    let bound = scheduler.bind(taken, &node, &steps, profile.volumes_timeout).await;
+                    let outcome = if bound { Outcome::Scheduled } else { Outcome::Error };
+                    metrics::attempt(&profile.name, outcome, began);
+                    if bound {
+                        metrics::scheduled_after(attempts);
+                    }
                     drop(permit);
                 });
             }
             Decision::Refuse(mut refusal) => {
+                metrics::attempt(&profile.name, Outcome::Unschedulable, began);
                 let mut nominated = Some(String::new());
                 let mut room = None;
                 match preemption {
@@ -317,7 +339,8 @@ impl Scheduler {
         self.queue.refused(taken, taken.pod.clone(), refusal.wants);
     }
 
-    async fn bind(&self, taken: Taken, node: &str, steps: &[Step], timeout: Duration) {
+    /// Whether the pod has its node now.
+    async fn bind(&self, taken: Taken, node: &str, steps: &[Step], timeout: Duration) -> bool {
         let (pod, key) = (&taken.pod.pod, &taken.pod.key);
         let path = Pod::url_path(&(), key.namespace());
         let body = json!({
@@ -331,11 +354,9 @@ impl Scheduler {
         }
         if let Err(why) = self.bind_volumes(steps, node, timeout).await {
             self.restore_volumes(steps);
-            self.cache().remove_pod(&taken.pod.uid);
-            self.queue.happened(Events::POD_DELETED);
             let message = format!("running PreBind plugin \"VolumeBinding\": {why}");
-            self.queue.refused(&taken, taken.pod.clone(), Events::NONE);
-            return self.tell_refusal(&taken, "SchedulerError", &message, Some("")).await;
+            self.give_back(taken, &message).await;
+            return false;
         }
         match execute(&self.client, &action).await {
             Ok(_) => {
@@ -349,19 +370,28 @@ impl Scheduler {
                     message,
                 );
                 tracing::debug!(pod = %key, node, "bound");
+                true
             }
             Err(error) => {
-                self.cache().remove_pod(&taken.pod.uid);
-                self.queue.happened(Events::POD_DELETED);
-                if client::is_not_found(&error) && self.pods.get(key).is_none() {
-                    return self.queue.settled(&taken);
-                }
                 let why = client::message(&error);
                 let message = format!("running Bind plugin \"DefaultBinder\": {why}");
-                self.queue.refused(&taken, taken.pod.clone(), Events::NONE);
-                self.tell_refusal(&taken, "SchedulerError", &message, Some("")).await;
+                self.give_back(taken, &message).await;
+                false
             }
         }
+    }
+
+    /// The pod got no node, though one was found: it is tried again as it is now, if it is there.
+    async fn give_back(&self, mut taken: Taken, message: &str) {
+        self.cache().remove_pod(&taken.pod.uid);
+        self.queue.happened(Events::POD_DELETED);
+        let newest = self.pods.get(&taken.pod.key).filter(|pod| {
+            pod.metadata.uid.as_deref() == Some(&*taken.pod.uid) && pods::node_name(pod).is_empty()
+        });
+        let Some(newest) = newest else { return self.queue.settled(&taken) };
+        taken.pod = Arc::new(PodInfo::new(newest));
+        self.queue.refused(&taken, taken.pod.clone(), Events::NONE);
+        self.tell_refusal(&taken, "SchedulerError", message, Some("")).await;
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {

@@ -42,7 +42,7 @@ pub struct Options {
     /// What it shares with the controller manager.
     pub component: ComponentOptions,
     /// What it does for pods, by the name that they ask for.
-    pub(crate) profiles: Arc<Vec<Profile>>,
+    pub(crate) profiles: Arc<Vec<Arc<Profile>>>,
     pub(crate) backoff: Backoff,
 }
 
@@ -71,7 +71,7 @@ impl Options {
         component.lease.validate()?;
         Ok(Self {
             component,
-            profiles: Arc::new(file.profiles()?),
+            profiles: Arc::new(file.profiles()?.into_iter().map(Arc::new).collect()),
             backoff: Backoff {
                 initial: Duration::from_secs(file.initial_backoff_seconds.unwrap_or(1)),
                 max: Duration::from_secs(file.max_backoff_seconds.unwrap_or(10)),

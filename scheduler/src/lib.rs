@@ -13,6 +13,7 @@ mod flags;
 mod judge;
 mod kin;
 mod limits;
+mod metrics;
 mod node;
 mod plugin;
 mod plugin_args;

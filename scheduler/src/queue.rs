@@ -134,6 +134,20 @@ impl Queue {
         }
     }
 
+    /// How many pods wait where, by upstream's names of the queues.
+    pub(crate) fn counts(&self) -> [(&'static str, usize); 4] {
+        let state = self.state();
+        let here = |test: fn(&Place) -> bool| {
+            state.waiting.values().filter(|waiting| test(&waiting.place)).count()
+        };
+        [
+            ("active", here(|place| matches!(place, Place::Ready(_)))),
+            ("backoff", here(|place| matches!(place, Place::BackingOff(_)))),
+            ("unschedulable", here(|place| matches!(place, Place::Refused { .. }))),
+            ("gated", here(|place| matches!(place, Place::Gated))),
+        ]
+    }
+
     /// The pod was given a node, or is none of ours any more.
     pub(crate) fn settled(&self, taken: &Taken) {
         self.state().release(taken);
@@ -320,6 +334,8 @@ mod tests {
         }
         assert_eq!(name(&queue).await.as_deref(), Some("c"));
         assert_eq!(name(&queue).await.as_deref(), Some("a"));
+        let counts = [("active", 1), ("backoff", 0), ("unschedulable", 0), ("gated", 0)];
+        assert_eq!(queue.counts(), counts);
         queue.remove(&Key::new("", "b"));
         assert_eq!(name(&queue).await, None);
     }
