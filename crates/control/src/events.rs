@@ -1,12 +1,15 @@
 //! Events: what a controller tells people about an object.
 //!
 //! Written by one task, never by the worker that has something to say: a full backlog drops.
-//! A repetition counts up the event that is there. Mirrors `k8s.io/client-go/tools/record`: the
-//! same fields, the same form of name; of its correlation only the counting of equal events.
+//! A repetition counts up the event that is there, and of many that are alike one is made. Mirrors
+//! `k8s.io/client-go/tools/record`: the same fields, the same form of name.
+
+mod correlation;
 
 use crate::limits::{EVENT_BACKLOG, EVENT_MEMORY};
 use crate::{Action, execute};
 use client::is_not_found;
+use correlation::{COMBINED, Correlator, Verdict};
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::api::events;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time};
@@ -165,7 +168,8 @@ struct Sameness {
     name: Option<String>,
     kind: EventType,
     reason: String,
-    message: String,
+    /// None for the one that stands for many.
+    message: Option<String>,
 }
 
 struct Written {
@@ -175,9 +179,19 @@ struct Written {
 
 async fn write_all(client: Client, mut receiver: mpsc::Receiver<Told>) {
     let mut memory: HashMap<Sameness, Written> = HashMap::new();
-    while let Some(told) = receiver.recv().await {
+    let mut correlator = Correlator::default();
+    while let Some(mut told) = receiver.recv().await {
         if memory.len() >= EVENT_MEMORY {
             memory.clear();
+        }
+        // Those of the newer API are not correlated but by their series.
+        let verdict = match told.action {
+            None => correlator.judge(&told, clock::monotonic()),
+            Some(_) => Verdict::Alone,
+        };
+        let is_combined = verdict == Verdict::Combined;
+        if is_combined {
+            told.message.insert_str(0, COMBINED);
         }
         let sameness = Sameness {
             component: told.component,
@@ -185,10 +199,16 @@ async fn write_all(client: Client, mut receiver: mpsc::Receiver<Told>) {
             name: told.about.name.clone(),
             kind: told.kind,
             reason: told.reason.clone(),
-            message: told.message.clone(),
+            message: Some(told.message.clone()).filter(|_| !is_combined),
         };
-        if let Some(written) = memory.get_mut(&sameness) {
+        let known = memory.get_mut(&sameness).map(|written| {
             written.count += 1;
+            written
+        });
+        if verdict == Verdict::Unheard {
+            continue;
+        }
+        if let Some(written) = known {
             match count_up(&client, written, &told).await {
                 Err(error) if is_not_found(&error) => {}
                 Err(error) => {
@@ -218,7 +238,7 @@ async fn write_all(client: Client, mut receiver: mpsc::Receiver<Told>) {
 async fn count_up(client: &Client, written: &Written, told: &Told) -> Result<(), kube::Error> {
     let (count, at) = (written.count, told.at);
     let body = match told.action {
-        None => json!({"count": count, "lastTimestamp": Time(at)}),
+        None => json!({"count": count, "lastTimestamp": Time(at), "message": told.message}),
         Some(_) => json!({"series": {"count": count, "lastObservedTime": MicroTime(at)}}),
     };
     let action = Action::Patch { path: written.path.clone(), strategic: false, body };

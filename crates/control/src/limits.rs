@@ -20,6 +20,21 @@ pub const EVENT_BACKLOG: usize = 1000;
 /// Events that are remembered, so that a repetition counts up instead of making another.
 pub const EVENT_MEMORY: usize = 1024;
 
+/// Of how many sources of events it is remembered what they told of late.
+pub const EVENT_SOURCES: usize = 4096;
+
+/// Events of one object that differ only by their message, before they become one.
+pub const EVENT_SIMILAR_MAX: usize = 10;
+
+/// How soon after the last such an event is one of them.
+pub const EVENT_SIMILAR_WITHIN: Duration = Duration::from_secs(600);
+
+/// Events of one object that a source may tell at once.
+pub const EVENT_BURST: f64 = 25.0;
+
+/// How long a source waits then for one more.
+pub const EVENT_REFILL: Duration = Duration::from_secs(300);
+
 /// How many actions the first batch has; each batch after it has twice as many.
 pub const FIRST_BATCH: usize = 1;
 
