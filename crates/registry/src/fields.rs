@@ -34,7 +34,10 @@ pub(crate) fn track(
     if object["metadata"]["managedFields"].is_null() {
         meta::of(object).remove("managedFields");
     }
-    if target.subresource == "scale" {
+    if let Some(Serves::Scale { replicas, .. }) =
+        target.kind.subresource(target.subresource).map(|part| &part.serves)
+    {
+        forget_zero(object, replicas);
         forget_times_of_scale(object);
     }
     if let Some(live) = live {
@@ -79,6 +82,37 @@ fn forget_times_of_scale(object: &mut Value) {
     entries.sort_by_key(|e| (e["operation"] != "Apply", e.get("time").is_some()));
 }
 
+/// A Scale of no replicas has no such field, so that nobody owns it then.
+fn forget_zero(object: &mut Value, path: &str) {
+    let number = path.split('.').fold(&*object, |value, step| &value[step]);
+    if number.as_i64().unwrap_or_default() != 0 {
+        return;
+    }
+    let steps: Vec<String> = path.split('.').map(|step| format!("f:{step}")).collect();
+    let Some(entries) = object["metadata"]["managedFields"].as_array_mut() else { return };
+    entries.retain_mut(|entry| {
+        let had_some = !is_empty(&entry["fieldsV1"]);
+        remove(&mut entry["fieldsV1"], &steps);
+        !had_some || !is_empty(&entry["fieldsV1"])
+    });
+}
+
+/// Removes the field at these steps, and what it leaves empty.
+fn remove(fields: &mut Value, steps: &[String]) {
+    let (Some((first, rest)), Some(map)) = (steps.split_first(), fields.as_object_mut()) else {
+        return;
+    };
+    let Some(below) = map.get_mut(first) else { return };
+    remove(below, rest);
+    if rest.is_empty() || is_empty(below) {
+        map.remove(first);
+    }
+}
+
+fn is_empty(fields: &Value) -> bool {
+    fields.as_object().is_none_or(|map| map.is_empty())
+}
+
 fn converted(object: &Value, version: &str) -> Option<Value> {
     let mut object = object.clone();
     kinds::convert(&mut object, version).ok()?;
@@ -103,5 +137,26 @@ fn reset(target: &Target<'_>) -> Option<Set> {
             let has_status = target.kind.subresource("status").is_some();
             has_status.then(|| Set::of_fields(&[&["status"]]))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object::json;
+
+    #[test]
+    fn nobody_owns_a_scale_of_zero() {
+        let with = |replicas: i64| {
+            let own = json!({"f:spec": {"f:replicas": {}}});
+            let more = json!({"f:spec": {"f:replicas": {}, "f:paused": {}}});
+            let mut object = json!({"spec": {"replicas": replicas}, "metadata": {"managedFields": [
+                {"manager": "a", "fieldsV1": own}, {"manager": "b", "fieldsV1": more}]}});
+            forget_zero(&mut object, "spec.replicas");
+            object["metadata"]["managedFields"].clone()
+        };
+        let rest = json!({"f:spec": {"f:paused": {}}});
+        assert_eq!(with(0), json!([{"manager": "b", "fieldsV1": rest}]));
+        assert_eq!(with(1).as_array().map(Vec::len), Some(2));
     }
 }
