@@ -1,5 +1,7 @@
 //! The accept loop: sockets, TLS, HTTP/1.1 and HTTP/2, and the way out.
 
+mod unread;
+
 use crate::Api;
 use crate::limits::{DRAIN, TLS_HANDSHAKE};
 use crate::pipeline::{Peer, handle};
@@ -14,6 +16,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use unread::Unread;
 
 /// Serves until the shutdown begins, then lets what is under way end.
 pub(crate) async fn serve(
@@ -67,7 +70,8 @@ async fn connection(
     let peer = Arc::new(Peer { certificates, address, user: None });
     let service = service_fn(move |request: http::Request<Incoming>| {
         let (api, peer) = (api.clone(), peer.clone());
-        async move { Ok::<_, Infallible>(handle(&api, &peer, request.map(axum::body::Body::new)).await) }
+        let request = request.map(|body| axum::body::Body::new(Unread::new(body)));
+        async move { Ok::<_, Infallible>(handle(&api, &peer, request).await) }
     });
     let builder = Builder::new(TokioExecutor::new());
     let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
