@@ -12,6 +12,8 @@ struct Deprecated {
     version: &'static str,
     resource: &'static str,
     sentence: String,
+    /// The release that lacks it; empty where none is planned.
+    removed: &'static str,
 }
 
 /// All of the catalogue's.
@@ -20,11 +22,11 @@ static DEPRECATED: LazyLock<Vec<Deprecated>> = LazyLock::new(|| {
     for kind in kinds::all() {
         for version in kind.versions {
             let Some(root) = builtin().root(&kind.gvk(version)) else { continue };
-            let Some(sentence) = sentence(&kind.gvk(version), &builtin().get(root).lifecycle)
-            else {
-                continue;
-            };
-            found.push(Deprecated { group: kind.group, version, resource: kind.plural, sentence });
+            let life = &builtin().get(root).lifecycle;
+            let Some(sentence) = sentence(&kind.gvk(version), life) else { continue };
+            let removed = life.removed.unwrap_or_default();
+            let resource = kind.plural;
+            found.push(Deprecated { group: kind.group, version, resource, sentence, removed });
         }
     }
     found
@@ -37,11 +39,19 @@ pub(crate) fn warning(
     version: &str,
     resource: &str,
 ) -> Option<&'static str> {
-    let is_it = |known: &&Deprecated| {
-        (known.group, known.version, known.resource) == (group, version, resource)
-    };
-    let found = DEPRECATED.iter().find(is_it)?;
+    let found = deprecated(group, version, resource)?;
     served.find(group, version, resource).map(|_| found.sentence.as_str())
+}
+
+/// The release that lacks a deprecated resource, empty where none is planned; `None` for one that
+/// is not deprecated.
+pub(crate) fn removed_release(group: &str, version: &str, resource: &str) -> Option<&'static str> {
+    deprecated(group, version, resource).map(|found| found.removed)
+}
+
+fn deprecated(group: &str, version: &str, resource: &str) -> Option<&'static Deprecated> {
+    let asked = (group, version, resource);
+    DEPRECATED.iter().find(|known| (known.group, known.version, known.resource) == asked)
 }
 
 fn sentence(gvk: &Gvk, life: &Lifecycle) -> Option<String> {

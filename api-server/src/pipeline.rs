@@ -4,7 +4,7 @@
 
 use crate::accept::Accept;
 use crate::ask::Ask;
-use crate::metrics::Observed;
+use crate::metrics::{self, Observed};
 use crate::query::Query;
 use crate::request_info::RequestInfo;
 use crate::{Api, answer, body, deprecation, subresources, verbs, virtual_kinds};
@@ -12,6 +12,7 @@ use auth::{Attributes, UserInfo};
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use object::{ApiError, FieldSelector, Result, Selector};
+use runtime::clock::monotonic;
 use rustls::pki_types::CertificateDer;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -54,17 +55,19 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
             return response;
         }
     };
-    let observed = Observed::begin(&info);
+    let observed = Observed::begin(request.method(), request.headers(), &info, &query);
     let audit_id = audit_id(request.headers());
     let deprecated = info.resource.as_ref().and_then(|about| {
         deprecation::warning(&api.served, &about.group, &about.version, &about.resource)
     });
     let patience = api.seats.patience(&info);
     let authorized = AtomicBool::new(false);
-    let stages = Box::pin(stages(api, peer, info, query, request, &authorized));
+    let stages = stages(api, peer, info, query, request, &authorized, &observed);
+    let stages = Box::pin(stages);
     let answered = match patience {
         None => stages.await,
         Some(patience) => runtime::clock::timeout(patience, stages).await.unwrap_or_else(|_| {
+            observed.terminated(504);
             let why = "request did not complete within the allotted timeout";
             Err(ApiError::timeout(why))
         }),
@@ -80,8 +83,7 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
         answer::warn_first(headers, sentence);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(private);
-    observed.end(response.status().as_u16());
-    response
+    observed.end(response)
 }
 
 async fn stages(
@@ -91,6 +93,7 @@ async fn stages(
     query: Query,
     request: Request<Body>,
     is_authorized: &AtomicBool,
+    observed: &Observed,
 ) -> Result<Response<Body>> {
     let (mut parts, incoming) = request.into_parts();
     if let Some(address) = peer.address {
@@ -102,7 +105,11 @@ async fn stages(
         Some(user) => user.clone(),
         None => {
             let path = parts.uri.path();
-            api.access.authenticate(&mut parts.headers, &peer.certificates, path).await?
+            let begun = monotonic();
+            let known =
+                api.access.authenticate(&mut parts.headers, &peer.certificates, path).await;
+            metrics::authenticated(known.as_ref().ok().map(|user| user.name.as_str()), begun);
+            known?
         }
     };
 
@@ -113,15 +120,22 @@ async fn stages(
     };
 
     // take a seat
-    let Ok(_seat) = api.seats.take(&info, &user) else { return Ok(answer::too_many()) };
+    let Ok(_seat) = api.seats.take(&info, &user) else {
+        observed.terminated(429);
+        return Ok(answer::too_many());
+    };
 
     // authorize
-    let authorized = match api.access.authorize(attributes(&info, &query, &user)).await {
+    let begun = monotonic();
+    let decided = api.access.authorize(attributes(&info, &query, &user)).await;
+    metrics::authorized(decided.is_ok(), begun);
+    let authorized = match decided {
         Ok(authorized) => authorized,
         Err(error) => return Ok(answer::forbidden(&error, &parts.headers)),
     };
     is_authorized.store(true, Ordering::Relaxed);
     let Some(resource) = info.resource else {
+        observed.handled();
         return api.fixed.serve(authorized, Request::from_parts(parts, incoming)).await;
     };
 
@@ -134,6 +148,7 @@ async fn stages(
         };
     };
     let mut ask = Ask::new(kind, resource, info.verb, query, authorized, parts)?;
+    observed.handled();
     ask.check_accept()?;
     ask.check_options()?;
 

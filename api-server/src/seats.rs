@@ -71,7 +71,8 @@ impl Seats {
     }
 }
 
-fn is_long(info: &RequestInfo) -> bool {
+/// Whether a request goes on for long: a watch, or a stream to a node or a pod.
+pub(crate) fn is_long(info: &RequestInfo) -> bool {
     let subresource = info.resource.as_ref().map_or("", |about| about.subresource.as_str());
     info.verb == "watch" || LONG.contains(&subresource)
 }

@@ -4,6 +4,7 @@ mod unread;
 
 use crate::Api;
 use crate::limits::{DRAIN, TLS_HANDSHAKE};
+use crate::metrics;
 use crate::pipeline::{Peer, handle};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -62,6 +63,7 @@ async fn connection(
     let address = socket.peer_addr().ok();
     let handshake = runtime::clock::timeout(TLS_HANDSHAKE, acceptor.accept(socket)).await;
     let Ok(Ok(stream)) = handshake else {
+        metrics::tls_handshake_failed();
         tracing::debug!("TLS handshake failed from {address:?}");
         return;
     };

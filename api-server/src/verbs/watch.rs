@@ -2,6 +2,7 @@
 
 use crate::ask::Ask;
 use crate::limits::{BOOKMARK_INTERVAL, WATCH_FRAME_EVENTS};
+use crate::metrics::Watched;
 use crate::{Api, answer, read_options};
 use axum::body::Body;
 use bytes::Bytes;
@@ -36,6 +37,7 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         bookmarks: ask.query.flag("allowWatchBookmarks"),
         shutdown: api.shutdown.clone(),
         encoder,
+        counted: Watched::of(&ask.resource),
         ended: false,
     };
     let media_type = turn.encoder.media_type();
@@ -71,6 +73,7 @@ struct Turn {
     bookmarks: bool,
     shutdown: Shutdown,
     encoder: answer::WatchEncoder,
+    counted: Watched,
     ended: bool,
 }
 
@@ -119,11 +122,13 @@ impl Turn {
         };
         let mut event = outcome;
         for _ in 0..WATCH_FRAME_EVENTS {
+            let before = out.len();
             if let Err(error) = event.and_then(|event| self.encoder.event(&event, &mut out)) {
                 self.encoder.error(&error, &mut out);
                 self.ended = true;
                 break;
             }
+            self.counted.sent(out.len() - before);
             match self.watcher.ready() {
                 Some(next) => event = Ok(next),
                 None => break,
