@@ -9,10 +9,13 @@ use admission::{Chain, Cluster, Setup, switched_on};
 use anyhow::{Result, anyhow};
 use async_trait::async_trait;
 use auth::{Attributes, Authorizers, Decision, Objects, Watcher};
-use cache::encode_stored;
+use cache::{Item, encode_stored};
 use configuration::Configuration;
-use object::{ApiError, GroupResource, Value, meta};
+use kinds::Kind;
+use object::{ApiError, GroupResource, GroupVersion, Value, meta};
+use patch::apply::Endpoint;
 use registry::store_error;
+use schema::builtin;
 use std::sync::Arc;
 use store::{Change, Expect, Outcome, Store};
 
@@ -37,6 +40,25 @@ pub(crate) fn chain(
     };
     let (on, off) = (&options.enable_admission, &options.disable_admission);
     switched_on(&setup, on, off, vec![Box::new(gate)]).map_err(|why| anyhow!(why))
+}
+
+/// Who upstream says writes what admission itself changes.
+const MANAGER: &str = "kube-apiserver";
+
+/// Keeps who owns which fields of a status that admission changes: plugins may not have seen it.
+fn own_fields(kind: &'static Kind, live: &Value, object: &mut Value) {
+    let owners = live["metadata"]["managedFields"].clone();
+    if owners.is_null() {
+        meta::of(object).remove("managedFields");
+        return;
+    }
+    meta::of(object).insert("managedFields".into(), owners);
+    let Some(version) = live["apiVersion"].as_str().and_then(GroupVersion::parse) else { return };
+    let gvk = kind.gvk(&version.version);
+    if let Some(mut endpoint) = Endpoint::new(builtin(), &gvk) {
+        endpoint.subresource = "status";
+        endpoint.update(Some(live), object, MANAGER, &object::time::print(runtime::clock::now()));
+    }
 }
 
 /// The cluster as admission plugins see it.
@@ -84,7 +106,11 @@ impl Cluster for View {
         };
         let key = format!("{}/{}/{name}", self.prefix, place.key);
         let seen: i64 = meta::resource_version(object).parse().map_err(ApiError::internal)?;
+        let (stored, _) = self.store.get(&key).await.map_err(store_error)?;
+        let stored = stored.map(|entry| Item::read(kind, &entry)).transpose()?;
+        let Some(live) = stored.filter(|item| item.revision == seen) else { return Ok(false) };
         let mut object = object.clone();
+        own_fields(kind, &live.stored_value()?, &mut object);
         meta::set(&mut object, "resourceVersion", "");
         let change = Change::Put { value: encode_stored(kind, &object)?, ttl: None };
         let outcome = self.store.commit(&key, Expect::Revision(seen), change).await;
@@ -93,5 +119,33 @@ impl Cluster for View {
 
     async fn decide(&self, attributes: &Attributes) -> Decision {
         self.authorizers.decide(attributes).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object::json;
+
+    #[test]
+    fn who_owns_a_status_is_kept_and_added_to() {
+        let kind = kinds::find("", "v1", "resourcequotas").expect("a row");
+        let quota = |used: &str, owners: Value| {
+            json!({"apiVersion": "v1", "kind": "ResourceQuota",
+                "metadata": {"name": "q", "namespace": "ns", "managedFields": owners},
+                "status": {"hard": {"pods": "2"}, "used": {"pods": used}}})
+        };
+        let owners = json!([{"manager": "m", "operation": "Update", "apiVersion": "v1",
+            "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:status": {"f:used": {"f:pods": {}}}}}]);
+        let live = quota("0", owners);
+        let mut charged = quota("1", Value::Null);
+        own_fields(kind, &live, &mut charged);
+        let owners = &charged["metadata"]["managedFields"];
+        let names: Vec<&Value> =
+            owners.as_array().into_iter().flatten().map(|owner| &owner["manager"]).collect();
+        assert_eq!(names, [MANAGER], "{owners}");
+        assert_eq!(owners[0]["fieldsV1"], json!({"f:status": {"f:used": {"f:pods": {}}}}));
+        assert_eq!(owners[0]["subresource"], "status");
     }
 }
