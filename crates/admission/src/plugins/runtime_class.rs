@@ -105,16 +105,48 @@ fn place(request: &Request<'_>, pod: &mut Value, scheduling: &Value) -> Result<(
         }
         pod["spec"]["nodeSelector"][key] = value.into();
     }
-    let mut all: Vec<Value> = items(&pod["spec"]["tolerations"]).cloned().collect();
-    for toleration in items(&scheduling["tolerations"]) {
-        if !all.contains(toleration) {
-            all.push(toleration.clone());
-        }
-    }
-    if !all.is_empty() {
-        pod["spec"]["tolerations"] = json!(all);
+    let all: Vec<Value> = items(&pod["spec"]["tolerations"])
+        .chain(items(&scheduling["tolerations"]))
+        .cloned()
+        .collect();
+    let merged = merged(&all);
+    if !merged.is_empty() {
+        pod["spec"]["tolerations"] = json!(merged);
     }
     Ok(())
+}
+
+/// Those that no other one covers; of equals the first. Mirrors `pkg/util/tolerations`.
+fn merged(all: &[Value]) -> Vec<&Value> {
+    let mut merged: Vec<&Value> = Vec::new();
+    for (index, one) in all.iter().enumerate() {
+        let is_known = merged.iter().any(|known| covers(known, one));
+        if !is_known && !all[index + 1..].iter().any(|later| later != one && covers(later, one)) {
+            merged.push(one);
+        }
+    }
+    merged
+}
+
+/// Whether what `other` tolerates, `one` tolerates too.
+fn covers(one: &Value, other: &Value) -> bool {
+    let of = |toleration: &'_ Value, field: &str| text(&toleration[field]).to_owned();
+    let is_same = |field| of(one, field) == of(other, field);
+    let takes_all_keys = of(one, "key").is_empty() && of(one, "operator") == "Exists";
+    let seconds = |toleration: &Value| toleration["tolerationSeconds"].as_i64();
+    let lasts = match (of(one, "effect") == "NoExecute", seconds(one)) {
+        (true, Some(most)) => seconds(other).is_some_and(|seconds| seconds <= most),
+        _ => true,
+    };
+    let values = match of(one, "operator").as_str() {
+        "" | "Equal" => of(other, "operator") == "Equal" && is_same("value"),
+        operator => operator == "Exists",
+    };
+    let is_within = (is_same("key") || takes_all_keys)
+        && (is_same("effect") || of(one, "effect").is_empty())
+        && lasts
+        && values;
+    one == other || is_within
 }
 
 #[cfg(test)]
@@ -146,5 +178,25 @@ mod tests {
             refused(json!({"spec": {"runtimeClassName": "vm", "nodeSelector": {"vm": "no"}}}))
                 .await;
         assert!(other.contains("runtimeClass.scheduling.nodeSelector[vm] = yes"), "{other}");
+    }
+
+    #[test]
+    fn what_is_tolerated_already_is_not_added() {
+        let exists = |key: &str| json!({"key": key, "operator": "Exists"});
+        let equal = |value: &str| json!({"key": "vm", "operator": "Equal", "value": value});
+        let for_all = json!({"operator": "Exists"});
+        let brief = json!({"key": "vm", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5});
+        let table = [
+            (vec![exists("vm"), exists("vm")], 1),
+            (vec![for_all.clone(), exists("vm")], 1),
+            (vec![exists("vm"), for_all], 1),
+            (vec![exists("vm"), equal("a")], 1),
+            (vec![equal("a"), equal("b")], 2),
+            (vec![brief.clone(), exists("vm")], 1),
+            (vec![brief, json!({"key": "vm", "operator": "Exists", "effect": "NoSchedule"})], 2),
+        ];
+        for (all, count) in table {
+            assert_eq!(merged(&all).len(), count, "{all:?}");
+        }
     }
 }
