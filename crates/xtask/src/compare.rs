@@ -55,6 +55,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("fixed", include_str!("compare/scripts/fixed.http")),
     ("nodes", include_str!("compare/scripts/nodes.http")),
     ("subresources", include_str!("compare/scripts/subresources.http")),
+    ("admission", include_str!("compare/scripts/admission.http")),
 ];
 
 /// Compares; what is equal is counted, what differs is printed.
