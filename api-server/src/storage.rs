@@ -1,7 +1,7 @@
 //! Which store the server is over, and what is encrypted in it.
 
 use crate::settings::Options;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use runtime::flags::Parsed;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +19,8 @@ pub fn etcd(given: &Parsed) -> Result<Etcd> {
         certificate: file("etcd-certfile"),
         key: file("etcd-keyfile"),
     };
-    Ok(Etcd::new(given.list("etcd-servers"), files)?)
+    Etcd::new(given.list("etcd-servers"), files)
+        .context("--etcd-servers, --etcd-cafile, --etcd-certfile, --etcd-keyfile")
 }
 
 /// The store, behind the encryption of `--encryption-provider-config`.

@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         ("a_key_of_the_wrong_length_is_named_at_the_start", short_key),
         ("an_unknown_flag_is_named_at_the_start", unknown_flag),
         ("a_word_that_belongs_to_no_flag_is_named_at_the_start", stray_word),
+        ("a_key_of_another_certificate_is_named_at_the_start", foreign_key),
+        ("etcd_that_does_not_trust_us_is_said_at_the_start", distrusted),
         ("every_flag_of_upstreams_is_known", |_| upstreams_flags()),
         ("a_feature_gate_is_known_if_upstream_has_it", |_| gates()),
         ("who_cannot_reach_the_api_server_says_where_and_why", unreached),
@@ -302,6 +304,33 @@ fn stray_word(_: &Cluster) -> Result<()> {
         let expected = format!("Error: {program:?} does not take any arguments, got [\"stray\"]\n");
         ensure!(!output.status.success() && said == expected, "{said}");
     }
+    Ok(())
+}
+
+fn foreign_key(cluster: &Cluster) -> Result<()> {
+    let other = Pki::new(&cluster.site.path("keys"))?;
+    other.issue("other", "other", &[], &[])?;
+    let key = other.file("other-key.pem").display().to_string();
+    for flag in ["tls-private-key-file", "kubelet-client-key", "etcd-keyfile"] {
+        let flags = [&*format!("--{flag}={key}"), "--secure-port=0"];
+        let said = refused_at_start(&cluster.site, &flags)?;
+        let last = said.lines().last().context("it says why")?;
+        ensure!(last.contains("private key does not match") && last.contains("--"), "{last}");
+    }
+    Ok(())
+}
+
+fn distrusted(cluster: &Cluster) -> Result<()> {
+    let other = Pki::new(&cluster.site.path("strangers"))?;
+    other.issue("other", "other", &[], &[])?;
+    let file = |name: &str| other.file(name).display().to_string();
+    let flags = [
+        format!("--etcd-certfile={}", file("other.pem")),
+        format!("--etcd-keyfile={}", file("other-key.pem")),
+    ];
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let said = refused_at_start(&cluster.site, &flags)?;
+    ensure!(said.contains("does not trust the client certificate"), "{said}");
     Ok(())
 }
 

@@ -68,12 +68,18 @@ impl Kubelets {
             Some(file) => Trust::Cas(certificates("--kubelet-certificate-authority", file)?),
             None => Trust::Anyone,
         };
+        let named = |error| match error {
+            TlsError::Unusable { why } => TlsError::Unusable {
+                why: format!("--kubelet-client-certificate, --kubelet-client-key: {why}"),
+            },
+            other => other,
+        };
         let timeout = options.timeout;
         Ok(Self {
             preferred: options.preferred_address_types.clone(),
             connect_timeout: if timeout.is_zero() { BACKEND_CONNECT } else { timeout },
-            trusting: Arc::new(client_config(Trust::Anyone, identity()?, &[])?),
-            verifying: Arc::new(client_config(trust, identity()?, &[])?),
+            trusting: Arc::new(client_config(Trust::Anyone, identity()?, &[]).map_err(named)?),
+            verifying: Arc::new(client_config(trust, identity()?, &[]).map_err(named)?),
             strangers: Arc::new(client_config(Trust::Anyone, None, &[])?),
         })
     }

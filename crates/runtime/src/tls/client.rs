@@ -21,6 +21,8 @@ pub enum Trust {
 /// What a client shows of itself: its chain, its own certificate first, and the key.
 pub type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
+const MISMATCH: &str = "the private key does not match the client certificate";
+
 /// A client's configuration; without `identity` it shows none. `protocols` go into ALPN, such as
 /// `h2`; none leaves it out.
 ///
@@ -49,7 +51,12 @@ pub fn client_config(
         }
     };
     let mut config = match identity {
-        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(unusable)?,
+        Some((chain, key)) => {
+            builder.with_client_auth_cert(chain, key).map_err(|error| match error {
+                Error::InconsistentKeys(_) => TlsError::Unusable { why: MISMATCH.to_owned() },
+                other => unusable(other),
+            })?
+        }
         None => builder.with_no_client_auth(),
     };
     config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();

@@ -143,8 +143,21 @@ pub(super) fn describe(status: &Status) -> String {
         }
         cause = error.source();
     }
+    if text.ends_with(CLOSED) {
+        text += "; an etcd that goes away says no more, nor does one that does not trust the \
+                 client certificate";
+    }
+    if text.contains(ALERT) {
+        text += ": etcd does not trust the client certificate";
+    }
     text
 }
+
+/// How the library calls a refusal of the other end.
+const ALERT: &str = "received fatal alert";
+/// How the library calls the end of a connection on which an answer was awaited. With TLS 1.3 a
+/// server looks at the client's certificate only once the client is through with its handshake.
+const CLOSED: &str = "connection closed";
 
 pub(super) fn unavailable(status: &Status) -> StoreError {
     StoreError::Unavailable(describe(status))
@@ -201,4 +214,17 @@ async fn open_watch(
     let path = PathAndQuery::from_static("/etcdserverpb.Watch/Watch");
     let codec = ProstCodec::<proto::WatchRequest, proto::WatchResponse>::default();
     Ok(grpc.streaming(request, path, codec).await?.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_is_closed_says_what_that_may_mean() {
+        let closed = Status::from_error(CLOSED.into());
+        assert!(describe(&closed).contains("does not trust the client certificate"));
+        let refused = Status::from_error("connecting to https://a:2379: refused".into());
+        assert!(!describe(&refused).contains("trust"), "{refused}");
+    }
 }

@@ -8,7 +8,7 @@ use crate::{StoreError, limits};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, Error, RootCertStore};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -123,9 +123,15 @@ fn client_config(files: &TlsFiles) -> Result<ClientConfig, String> {
             let chain = certificates(certificate)?;
             let private = PrivateKeyDer::from_pem_file(key)
                 .map_err(|error| format!("{}: {error}", key.display()))?;
-            builder
-                .with_client_auth_cert(chain, private)
-                .map_err(|error| format!("{}: {error}", certificate.display()))?
+            let (certificate, key) = (certificate.display(), key.display());
+            builder.with_client_auth_cert(chain, private).map_err(|error| match error {
+                Error::InconsistentKeys(_) => {
+                    format!(
+                        "{key}: the private key does not match the certificate in {certificate}"
+                    )
+                }
+                other => format!("{certificate}: {other}"),
+            })?
         }
         (None, None) => builder.with_no_client_auth(),
         _ => return Err("a certificate file and a key file go together".into()),
