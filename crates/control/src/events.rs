@@ -201,10 +201,10 @@ async fn write_all(client: Client, mut receiver: mpsc::Receiver<Told>) {
             reason: told.reason.clone(),
             message: Some(told.message.clone()).filter(|_| !is_combined),
         };
-        let known = memory.get_mut(&sameness).map(|written| {
+        let mut known = memory.get_mut(&sameness);
+        if let Some(written) = &mut known {
             written.count += 1;
-            written
-        });
+        }
         if verdict == Verdict::Unheard {
             continue;
         }
