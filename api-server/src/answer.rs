@@ -14,7 +14,7 @@ mod watch;
 pub(crate) use list::list;
 pub(crate) use refusal::{forbidden, no_such_page, refusal, too_many, unreadable};
 pub(crate) use response::stream;
-pub(crate) use warnings::{warn, warn_first};
+pub(crate) use warnings::warn;
 pub(crate) use watch::{WatchEncoder, watch};
 
 use crate::accept::{Accept, Form};

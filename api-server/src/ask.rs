@@ -8,7 +8,7 @@ use auth::Authorized;
 use bytes::Bytes;
 use http::header::USER_AGENT;
 use http::request::Parts;
-use kinds::{Kind, Serves};
+use kinds::Kind;
 use object::{ApiError, Gvk, Result};
 use patch::apply::manager_of_user_agent;
 use registry::{Call, Target};
@@ -85,13 +85,6 @@ impl Ask {
         })
     }
 
-    /// Whether the subresource takes over the connection.
-    pub(crate) fn is_connect(&self) -> bool {
-        let name = self.resource.subresource.as_str();
-        matches!(self.kind.subresource(name).map(|s| s.serves), Some(Serves::Special))
-            && matches!(name, "exec" | "attach" | "portforward" | "proxy")
-    }
-
     /// The group, version and kind of the objects on the wire.
     pub(crate) fn gvk(&self) -> Gvk {
         self.kind.gvk(&self.resource.version)
@@ -138,10 +131,10 @@ impl Ask {
 
     /// 406 where the client takes none of the media types of the API, whatever their form.
     pub(crate) fn check_accept(&self) -> Result<()> {
-        if self.is_connect() || self.resource.subresource == "log" {
-            return Ok(());
+        match self.resource.subresource.as_str() {
+            "log" => Ok(()),
+            _ => self.accept.refuse_unknown(),
         }
-        self.accept.refuse_unknown()
     }
 
     /// Refuses options that make no sense.

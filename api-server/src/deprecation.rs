@@ -1,16 +1,15 @@
 //! What clients are told about APIs that will go away one day: the lifecycle markers of the
 //! versions, in the words of `k8s.io/apiserver/pkg/endpoints/deprecation`.
 
-use kinds::Served;
+use kinds::Kind;
 use object::{GroupVersion, Gvk};
 use schema::{Lifecycle, builtin};
 use std::sync::LazyLock;
 
-/// A version of a resource that clients are warned of.
+/// A version of a kind that clients are warned of.
 struct Deprecated {
-    group: &'static str,
+    kind: &'static Kind,
     version: &'static str,
-    resource: &'static str,
     sentence: String,
     /// The release that lacks it; empty where none is planned.
     removed: &'static str,
@@ -18,29 +17,19 @@ struct Deprecated {
 
 /// All of the catalogue's.
 static DEPRECATED: LazyLock<Vec<Deprecated>> = LazyLock::new(|| {
-    let mut found = Vec::new();
-    for kind in kinds::all() {
-        for version in kind.versions {
-            let Some(root) = builtin().root(&kind.gvk(version)) else { continue };
-            let life = &builtin().get(root).lifecycle;
-            let Some(sentence) = sentence(&kind.gvk(version), life) else { continue };
-            let removed = life.removed.unwrap_or_default();
-            let resource = kind.plural;
-            found.push(Deprecated { group: kind.group, version, resource, sentence, removed });
-        }
-    }
-    found
+    let versions = kinds::all().iter().flat_map(|kind| kind.versions.iter().map(|v| (*kind, *v)));
+    let found = versions.filter_map(|(kind, version)| {
+        let gvk = kind.gvk(version);
+        let life = &builtin().get(builtin().root(&gvk)?).lifecycle;
+        let sentence = sentence(&gvk, life)?;
+        Some(Deprecated { kind, version, sentence, removed: life.removed.unwrap_or_default() })
+    });
+    found.collect()
 });
 
-/// The sentence for a resource in this version, if it is served and deprecated.
-pub(crate) fn warning(
-    served: &Served,
-    group: &str,
-    version: &str,
-    resource: &str,
-) -> Option<&'static str> {
-    let found = deprecated(group, version, resource)?;
-    served.find(group, version, resource).map(|_| found.sentence.as_str())
+/// The sentence for a kind in this version, if it is deprecated.
+pub(crate) fn warning(kind: &Kind, version: &str) -> Option<String> {
+    deprecated(kind.group, version, kind.plural).map(|found| found.sentence.clone())
 }
 
 /// The release that lacks a deprecated resource, empty where none is planned; `None` for one that
@@ -51,7 +40,7 @@ pub(crate) fn removed_release(group: &str, version: &str, resource: &str) -> Opt
 
 fn deprecated(group: &str, version: &str, resource: &str) -> Option<&'static Deprecated> {
     let asked = (group, version, resource);
-    DEPRECATED.iter().find(|known| (known.group, known.version, known.resource) == asked)
+    DEPRECATED.iter().find(|known| (known.kind.group, known.version, known.kind.plural) == asked)
 }
 
 fn sentence(gvk: &Gvk, life: &Lifecycle) -> Option<String> {
@@ -78,7 +67,6 @@ mod tests {
 
     #[test]
     fn sentences_are_upstreams() {
-        let all = Served::new(|_, _| true);
         let rbac = "rbac.authorization.k8s.io";
         for (group, version, resource, expected) in [
             ("", "v1", "componentstatuses", Some("v1 ComponentStatus is deprecated in v1.19+")),
@@ -101,8 +89,8 @@ mod tests {
             ("admissionregistration.k8s.io", "v1beta1", "mutatingadmissionpolicies", None),
             (rbac, "v1", "roles", None),
         ] {
-            assert_eq!(warning(&all, group, version, resource), expected, "{resource}");
+            let kind = kinds::find(group, version, resource).unwrap();
+            assert_eq!(warning(kind, version).as_deref(), expected, "{resource}");
         }
-        assert_eq!(warning(&Served::default(), rbac, "v1beta1", "roles"), None);
     }
 }

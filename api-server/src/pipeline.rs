@@ -16,7 +16,6 @@ use runtime::clock::monotonic;
 use rustls::pki_types::CertificateDer;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The stages, in their order.
 pub const STAGES: &[&str] = &[
@@ -45,25 +44,20 @@ pub struct Peer {
 /// Serves one request. Every refusal becomes a `metav1.Status` here, and only here.
 pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<Body> {
     let accept = Accept::of(request.headers());
+    let audit_id = audit_id(request.headers());
     let query = Query::parse(request.uri().query().unwrap_or_default());
     // request info
     let info = match RequestInfo::read(request.method(), request.uri().path(), &query) {
         Ok(info) => info,
         Err(error) => {
             let mut response = answer::unreadable(request.uri(), &error);
-            response.headers_mut().insert("audit-id", audit_id(request.headers()));
+            response.headers_mut().insert("audit-id", audit_id);
             return response;
         }
     };
     let observed = Observed::begin(request.method(), request.headers(), &info, &query);
-    let audit_id = audit_id(request.headers());
-    let deprecated = info.resource.as_ref().and_then(|about| {
-        deprecation::warning(&api.served, &about.group, &about.version, &about.resource)
-    });
     let patience = api.seats.patience(&info);
-    let authorized = AtomicBool::new(false);
-    let stages = stages(api, peer, info, query, request, &authorized, &observed);
-    let stages = Box::pin(stages);
+    let stages = Box::pin(stages(api, peer, info, query, request, &observed));
     let answered = match patience {
         None => stages.await,
         Some(patience) => runtime::clock::timeout(patience, stages).await.unwrap_or_else(|_| {
@@ -79,9 +73,6 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
     let headers = response.headers_mut();
     headers.insert("audit-id", audit_id);
     let private = HeaderValue::from_static("no-cache, private");
-    if let Some(sentence) = deprecated.filter(|_| authorized.load(Ordering::Relaxed)) {
-        answer::warn_first(headers, sentence);
-    }
     headers.entry(header::CACHE_CONTROL).or_insert(private);
     observed.end(response)
 }
@@ -92,7 +83,6 @@ async fn stages(
     info: RequestInfo,
     query: Query,
     request: Request<Body>,
-    is_authorized: &AtomicBool,
     observed: &Observed,
 ) -> Result<Response<Body>> {
     let (mut parts, incoming) = request.into_parts();
@@ -106,8 +96,7 @@ async fn stages(
         None => {
             let path = parts.uri.path();
             let begun = monotonic();
-            let known =
-                api.access.authenticate(&mut parts.headers, &peer.certificates, path).await;
+            let known = api.access.authenticate(&mut parts.headers, &peer.certificates, path).await;
             metrics::authenticated(known.as_ref().ok().map(|user| user.name.as_str()), begun);
             known?
         }
@@ -133,7 +122,6 @@ async fn stages(
         Ok(authorized) => authorized,
         Err(error) => return Ok(answer::forbidden(&error, &parts.headers)),
     };
-    is_authorized.store(true, Ordering::Relaxed);
     let Some(resource) = info.resource else {
         observed.handled();
         return api.fixed.serve(authorized, Request::from_parts(parts, incoming)).await;
@@ -149,23 +137,29 @@ async fn stages(
     };
     let mut ask = Ask::new(kind, resource, info.verb, query, authorized, parts)?;
     observed.handled();
-    ask.check_accept()?;
-    ask.check_options()?;
-
-    // body
-    if ask.is_connect() {
-        return subresources::connect(api, ask, incoming).await;
+    if let Some(connect) = subresources::connect(&ask) {
+        return connect(api, ask, incoming).await;
     }
-    ask.body = body::read(incoming, &ask.parts.headers).await?;
+    ask.warn(deprecation::warning(kind, &ask.resource.version));
+    let answered = async {
+        ask.check_accept()?;
+        ask.check_options()?;
 
-    // verb, answer
-    let answered = if ask.kind.storage.is_none() {
-        virtual_kinds::serve(api, &ask).await
-    } else if ask.resource.subresource.is_empty() {
-        verbs::serve(api, &ask).await
-    } else {
-        subresources::serve(api, &ask).await
+        // body
+        ask.body = body::read(incoming, &ask.parts.headers).await?;
+
+        // verb
+        if ask.kind.storage.is_none() {
+            virtual_kinds::serve(api, &ask).await
+        } else if ask.resource.subresource.is_empty() {
+            verbs::serve(api, &ask).await
+        } else {
+            subresources::serve(api, &ask).await
+        }
     };
+
+    // answer
+    let answered = answered.await;
     let mut response = answered.unwrap_or_else(|error| answer::refusal(&error, &ask.accept));
     answer::warn(response.headers_mut(), &ask.warnings());
     Ok(response)

@@ -46,6 +46,11 @@ pub(crate) struct ResourceInfo {
 const NAMESPACE_SUBRESOURCES: &[&str] = &["status", "finalize"];
 
 impl RequestInfo {
+    /// Whether it changes nothing: such requests are counted, and have their seats, by themselves.
+    pub(crate) fn is_read(&self) -> bool {
+        matches!(self.verb.as_str(), "get" | "list" | "watch" | "head")
+    }
+
     /// Reads a request's method, path and query.
     pub(crate) fn read(method: &Method, path: &str, query: &Query) -> Result<Self, ApiError> {
         let mut info = Self {

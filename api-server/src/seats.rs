@@ -53,8 +53,7 @@ impl Seats {
 
     /// A seat for this request.
     pub(crate) fn take(&self, info: &RequestInfo, user: &UserInfo) -> Result<Seat, Full> {
-        let is_read = matches!(info.verb.as_str(), "get" | "list" | "watch" | "head");
-        let seats = if is_read { &self.reads } else { &self.writes };
+        let seats = if info.is_read() { &self.reads } else { &self.writes };
         let Some(seats) = seats.as_ref().filter(|_| !is_long(info) && !is_probe(info)) else {
             return Ok(Seat(None));
         };

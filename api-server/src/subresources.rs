@@ -48,7 +48,7 @@ static SPECIAL: &[(&str, &str, Special)] = &[
 ];
 
 /// Serves one subresource that takes over the connection, or hands a request on.
-type Connect = for<'a> fn(&'a Api, Ask, Body) -> BoxFuture<'a, Result<Response<Body>>>;
+pub(crate) type Connect = for<'a> fn(&'a Api, Ask, Body) -> BoxFuture<'a, Result<Response<Body>>>;
 
 /// The subresources that lead out of this server, by resource and name.
 static CONNECT: &[(&str, &str, Connect)] = &[
@@ -60,7 +60,13 @@ static CONNECT: &[(&str, &str, Connect)] = &[
     ("services", "proxy", |api, ask, body| Box::pin(service_proxy::serve(api, ask, body))),
 ];
 
-/// Serves a subresource.
+/// What serves the request, where it leads out of this server.
+pub(crate) fn connect(ask: &Ask) -> Option<Connect> {
+    let asked = (ask.kind.plural, ask.resource.subresource.as_str());
+    CONNECT.iter().find(|(r, s, _)| (*r, *s) == asked).map(|(_, _, connect)| *connect)
+}
+
+/// Serves a subresource that doesn't.
 pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let name = ask.resource.subresource.as_str();
     let part = ask.kind.subresource(name).ok_or_else(ApiError::no_such_resource)?;
@@ -71,25 +77,11 @@ pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
             let found = SPECIAL.iter().find(|(r, s, _)| *r == ask.kind.plural && *s == name);
             match found {
                 Some((_, _, serve)) => serve(api, ask).await,
-                None => Err(not_implemented(ask)),
+                None => {
+                    let why = format!("{}/{name} is not served yet", ask.kind.plural);
+                    Err(ApiError::new(501, Reason::Unknown, why))
+                }
             }
         }
     }
-}
-
-/// Serves a subresource that takes over the connection, or hands a request on.
-pub(crate) async fn connect(api: &Api, ask: Ask, body: Body) -> Result<Response<Body>> {
-    let name = ask.resource.subresource.as_str();
-    match CONNECT.iter().find(|(r, s, _)| *r == ask.kind.plural && *s == name) {
-        Some((_, _, serve)) => serve(api, ask, body).await,
-        None => Err(not_implemented(&ask)),
-    }
-}
-
-fn not_implemented(ask: &Ask) -> ApiError {
-    ApiError::new(
-        501,
-        Reason::Unknown,
-        format!("{}/{} is not served yet", ask.kind.plural, ask.resource.subresource),
-    )
 }

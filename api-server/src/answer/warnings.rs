@@ -11,14 +11,3 @@ pub(crate) fn warn(headers: &mut HeaderMap, sentences: &[String]) {
         }
     }
 }
-
-/// Puts a sentence before all others that the client is warned with.
-pub(crate) fn warn_first(headers: &mut HeaderMap, sentence: &str) {
-    let Ok(first) = HeaderValue::from_str(&format!("299 - {sentence:?}")) else { return };
-    let others: Vec<HeaderValue> =
-        headers.get_all(WARNING).iter().filter(|other| **other != first).cloned().collect();
-    headers.insert(WARNING, first);
-    for other in others {
-        headers.append(WARNING, other);
-    }
-}

@@ -183,8 +183,7 @@ impl Observed {
         info: &RequestInfo,
         query: &Query,
     ) -> Self {
-        let reads = matches!(info.verb.as_str(), "get" | "list" | "watch" | "head" | "options");
-        let kind = if reads { "readOnly" } else { "mutating" };
+        let kind = if info.is_read() { "readOnly" } else { "mutating" };
         let is_long = seats::is_long(info);
         if !is_long {
             FAMILIES.in_flight.with(&[kind]).add(1.0);

@@ -94,15 +94,15 @@ pub(super) async fn pass(
     let (prefix, rest) = split(ask.parts.uri.path(), ask.kind.namespaced);
     let (prefix, rest) = (prefix.to_owned(), rest.to_owned());
     let query = ask.parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let path = if rest.is_empty() { "/" } else { rest.as_str() };
+    let path = format!("{path}{query}");
     if upgrade::is_asked_for(&ask.parts.headers) {
-        let path = if rest.is_empty() { "/" } else { rest.as_str() };
-        return upgrade::pass(api, ask, backend, &format!("{path}{query}")).await;
+        return upgrade::pass(api, ask, backend, &path).await;
     }
     if rest.is_empty() && matches!(ask.parts.method, Method::GET | Method::HEAD) {
         return moved(format!("{prefix}/{query}"));
     }
-    let path = if rest.is_empty() { "/" } else { rest.as_str() };
-    let request = Request::builder().method(ask.parts.method.clone()).uri(format!("{path}{query}"));
+    let request = Request::builder().method(ask.parts.method.clone()).uri(path);
     let mut request = request.body(body).map_err(ApiError::internal)?;
     let mut headers = ask.parts.headers.clone();
     strip(&mut headers, HOP_BY_HOP);

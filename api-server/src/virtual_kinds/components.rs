@@ -21,7 +21,6 @@ const COMPONENTS: &[(&str, u16)] = &[("controller-manager", 10257), ("scheduler"
 const STORE: &str = "etcd-0";
 
 pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    ask.warn(["v1 ComponentStatus is deprecated in v1.19+".to_owned()]);
     let mut items = Vec::new();
     for (name, port) in COMPONENTS {
         items.push(status(name, listens(*port).await));
