@@ -19,6 +19,7 @@ use crate::preemption::{Preemption, preempt};
 use crate::profile::Profile;
 use crate::queue::{Queue, Taken};
 use crate::refusal::Refusal;
+use crate::resources::Resources;
 use crate::snapshot::Snapshot;
 use crate::surroundings::{Shelf, Surroundings};
 use crate::volumes::{PodClaims, Step};
@@ -178,6 +179,7 @@ impl Scheduler {
                 && old.spec == pod.spec
                 && old.metadata.labels == pod.metadata.labels
                 && pods::is_terminating(old) == pods::is_terminating(pod)
+                && Resources::of_pod(old) == Resources::of_pod(pod)
             {
                 return;
             }

@@ -1,8 +1,8 @@
 //! How much a pod asks for and a node has, as whole numbers.
 //!
 //! Mirrors `PodRequests` (`k8s.io/component-helpers/resource`) and `framework.Resource`
-//! (`k8s.io/kubernetes/pkg/scheduler/framework`). Resizing in place is not looked at: a pod asks
-//! for what its spec says.
+//! (`k8s.io/kubernetes/pkg/scheduler/framework`). While a container is resized in place, it asks for
+//! the most of what it has and what it is to have; the same of a whole pod's figures is not looked at.
 
 use k8s_openapi::api::core::v1::{Container, Pod};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -48,18 +48,18 @@ impl Resources {
 
     /// What `pod` asks for.
     pub(crate) fn of_pod(pod: &Pod) -> Self {
-        total(pod, |container| Self::of(requests(container)))
+        total(pod, |container| Asked::of(pod, container).resources())
     }
 
     /// What `pod` is scored as: a container that names nothing counts too.
     pub(crate) fn scored_of_pod(pod: &Pod) -> Self {
         total(pod, |container| {
-            let mut own = Self::of(requests(container));
-            let names = |name: &str| requests(container).is_some_and(|all| all.contains_key(name));
-            if !names("cpu") {
+            let asked = Asked::of(pod, container);
+            let mut own = asked.resources();
+            if !asked.names("cpu") {
                 own.milli_cpu = DEFAULT_MILLI_CPU;
             }
-            if !names("memory") {
+            if !asked.names("memory") {
                 own.memory_bytes = DEFAULT_MEMORY_BYTES;
             }
             own
@@ -105,8 +105,41 @@ impl Resources {
     }
 }
 
-fn requests(container: &Container) -> Option<&List> {
-    container.resources.as_ref()?.requests.as_ref()
+/// What a container asks for, as several lists say, of which the most counts.
+struct Asked<'a>([Option<&'a List>; 3]);
+
+impl<'a> Asked<'a> {
+    fn of(pod: &'a Pod, container: &'a Container) -> Self {
+        let spec = container.resources.as_ref().and_then(|own| own.requests.as_ref());
+        let is_first = pod.spec.as_ref().is_some_and(|spec| {
+            spec.init_containers.iter().flatten().any(|first| {
+                first.name == container.name && first.restart_policy.as_deref() != Some("Always")
+            })
+        });
+        let all = pod.status.as_ref().filter(|_| !is_first).map(|status| {
+            let running = status.container_statuses.iter().flatten();
+            running.chain(status.init_container_statuses.iter().flatten())
+        });
+        let status = all.and_then(|mut all| all.find(|status| status.name == container.name));
+        let has = status.and_then(|status| Some((status, status.resources.as_ref()?)));
+        let Some((status, resources)) = has else { return Self([spec, None, None]) };
+        // What is beyond the node will not come.
+        let pending = control::pods::condition(pod, "PodResizePending");
+        let is_beyond =
+            pending.is_some_and(|pending| pending.reason.as_deref() == Some("Infeasible"));
+        let spec = spec.filter(|_| !is_beyond);
+        Self([spec, resources.requests.as_ref(), status.allocated_resources.as_ref()])
+    }
+
+    fn names(&self, name: &str) -> bool {
+        self.0.iter().flatten().any(|list| list.contains_key(name))
+    }
+
+    fn resources(&self) -> Resources {
+        let mut most = Resources::default();
+        self.0.iter().for_each(|list| most.max(&Resources::of(*list)));
+        most
+    }
 }
 
 /// Containers run together; init containers one after the other, beside the restartable ones that
@@ -184,6 +217,25 @@ mod tests {
         assert_eq!(Resources::of_pod(&pod(value)).milli_cpu, 1700);
         let value = json!({"containers": [{"name": "a"}], "resources": cpu("3")});
         assert_eq!(Resources::of_pod(&pod(value)).milli_cpu, 3000);
+    }
+
+    #[test]
+    fn while_it_is_resized_the_most_counts() {
+        let of = |spec: &str, has: &str, allocated: &str, pending: &str| {
+            let pod: Pod = serde_json::from_value(json!({
+                "spec": {"containers": [{"name": "a", "resources": cpu(spec)}]},
+                "status": {
+                    "conditions": [{"type": "PodResizePending", "status": "True", "reason": pending}],
+                    "containerStatuses": [{"name": "a", "image": "", "imageID": "", "ready": true,
+                        "restartCount": 0, "resources": cpu(has),
+                        "allocatedResources": {"cpu": allocated}}]},
+            }))
+            .expect("a pod");
+            Resources::of_pod(&pod).milli_cpu
+        };
+        assert_eq!(of("1", "2", "1", "Deferred"), 2000, "less is asked for, not yet had");
+        assert_eq!(of("3", "1", "2", "Deferred"), 3000);
+        assert_eq!(of("9", "1", "2", "Infeasible"), 2000);
     }
 
     #[test]
