@@ -12,6 +12,7 @@ use control::{
 };
 use k8s_openapi::api::core::v1::Node;
 use kube::Client;
+use runtime::metrics::Registry;
 use serde_json::json;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -150,10 +151,12 @@ impl Range {
             return;
         };
         let mut taken_now = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken {
-            taken_now.all.insert(index);
-        } else {
-            taken_now.all.remove(&index);
+        let is_change = match taken {
+            true => taken_now.all.insert(index),
+            false => taken_now.all.remove(&index),
+        };
+        if is_change {
+            self.count(taken, taken_now.all.len());
         }
     }
 
@@ -167,10 +170,36 @@ impl Range {
             let is_service = self.services.iter().any(|services| services.overlaps(&subnet));
             if !is_service && taken.all.insert(index) {
                 taken.next = (index + 1) % count;
+                self.count(true, taken.all.len());
                 return Some(subnet);
             }
         }
         None
+    }
+
+    /// Counts a subnet that was taken or given back; `taken` are taken now. Mirrors `cidrset`'s
+    /// metrics, the misspelt name among them.
+    fn count(&self, is_taken: bool, taken: usize) {
+        let (registry, labels) = (Registry::global(), &["clusterCIDR"]);
+        let cidr = self.cidr.to_string();
+        let all = self.cidr.subnets(self.mask_bits);
+        let (name, help) = match is_taken {
+            true => (
+                "node_ipam_controller_cidrset_cidrs_allocations_total",
+                "[ALPHA] Counter measuring total number of CIDR allocations.",
+            ),
+            false => (
+                "node_ipam_controller_cidrset_cidrs_releases_total",
+                "[ALPHA] Counter measuring total number of CIDR releases.",
+            ),
+        };
+        registry.counter(name, help, labels).with(&[&cidr]).increment();
+        let name = "node_ipam_controller_cirdset_max_cidrs";
+        let help = "[ALPHA] Maximum number of CIDRs that can be allocated.";
+        registry.gauge(name, help, labels).with(&[&cidr]).set(all as f64);
+        let name = "node_ipam_controller_cidrset_usage_cidrs";
+        let help = "[ALPHA] Gauge measuring percentage of allocated CIDRs.";
+        registry.gauge(name, help, labels).with(&[&cidr]).set(taken as f64 / all as f64);
     }
 }
 
