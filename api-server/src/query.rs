@@ -25,7 +25,10 @@ impl Query {
     }
 
     /// All values of a parameter.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn all<'a, 'n>(
+        &'a self,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
@@ -37,9 +40,9 @@ impl Query {
         }
     }
 
-    /// An integer.
+    /// An integer; an empty one is none.
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        let Some(value) = self.all(name).next() else { return Ok(None) };
         value.parse().map(Some).map_err(|error: ParseIntError| {
             let why = match error.kind() {
                 IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",

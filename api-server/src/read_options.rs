@@ -87,33 +87,8 @@ fn list_options(query: &Query) -> Result<()> {
 /// Where a watch begins.
 pub(crate) fn start(query: &Query) -> Result<Start> {
     let initial = query.get("sendInitialEvents").map(|_| query.flag("sendInitialEvents"));
-    let matching = query.get("resourceVersionMatch");
+    watch_options(query, initial)?;
     let given = revision(query)?;
-    let forbid = |path: &str, why: &str| {
-        let mut errors = FieldErrors::new();
-        errors.forbidden(path, why);
-        Err(invalid_options(errors))
-    };
-    if query.get("continue").is_some() {
-        let why = "resourceVersionMatch is forbidden when continue is provided";
-        return forbid("resourceVersionMatch", why);
-    }
-    match (initial, matching) {
-        (Some(_), Some("NotOlderThan")) => {}
-        (Some(_), _) => {
-            return forbid(
-                "resourceVersionMatch",
-                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-            );
-        }
-        (None, Some(_)) => {
-            return forbid(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-            );
-        }
-        (None, None) => {}
-    }
     let bookmark = initial == Some(true) && query.flag("allowWatchBookmarks");
     let fresh = match given {
         None => At::Newest,
@@ -125,6 +100,32 @@ pub(crate) fn start(query: &Query) -> Result<Start> {
         (Some(false) | None, Some(revision)) if revision > 0 => Start::After(revision),
         _ => Start::Now { at: fresh },
     })
+}
+
+/// What a watch may not be asked with, from the same place as [`list_options`].
+fn watch_options(query: &Query, initial: Option<bool>) -> Result<()> {
+    let path = "resourceVersionMatch";
+    let mut errors = FieldErrors::new();
+    let matching = query.get(path);
+    let not_older = "NotOlderThan";
+    if initial.is_some() && matching != Some(not_older) {
+        let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        errors.forbidden(path, why);
+    }
+    if let Some(matching) = matching {
+        if initial.is_none() {
+            let why =
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            errors.forbidden(path, why);
+        }
+        if matching != not_older {
+            errors.not_supported_in_order(path, matching, &[not_older]);
+        }
+    }
+    if query.get("continue").is_some() {
+        errors.forbidden(path, "resourceVersionMatch is forbidden when continue is provided");
+    }
+    if errors.is_empty() { Ok(()) } else { Err(invalid_options(errors)) }
 }
 
 /// What a list, a watch or a deletion of a collection selects.
@@ -183,4 +184,41 @@ fn revision(query: &Query) -> Result<Option<Revision>> {
 
 fn invalid_options(errors: FieldErrors) -> ApiError {
     ApiError::invalid(&GroupKind::new("meta.k8s.io", "ListOptions"), "", errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_that_exclude_each_other_are_all_told() {
+        let forbidden = |why: &str| format!("resourceVersionMatch: Forbidden: {why}");
+        let unless = forbidden(
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        );
+        let requires =
+            forbidden("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+        let supported = "supported values: \"NotOlderThan\"";
+        let exact = format!("resourceVersionMatch: Unsupported value: \"Exact\": {supported}");
+        let paged = forbidden("resourceVersionMatch is forbidden when continue is provided");
+        for (query, expected) in [
+            ("", vec![]),
+            ("sendInitialEvents=true&resourceVersionMatch=NotOlderThan", vec![]),
+            ("resourceVersionMatch=NotOlderThan", vec![&unless]),
+            ("resourceVersionMatch=Exact", vec![&unless, &exact]),
+            ("resourceVersionMatch=Exact&sendInitialEvents=false", vec![&requires, &exact]),
+            ("sendInitialEvents=1", vec![&requires]),
+            ("continue=a", vec![&paged]),
+        ] {
+            let told = match start(&Query::parse(query)) {
+                Ok(_) => String::new(),
+                Err(error) => error.message.to_string(),
+            };
+            let expected: Vec<&str> = expected.into_iter().map(String::as_str).collect();
+            let all = expected.join(", ");
+            let ending = if expected.len() > 1 { format!("[{all}]") } else { all };
+            assert!(told.ends_with(&ending), "{query}: {told}");
+            assert_eq!(told.is_empty(), ending.is_empty(), "{query}: {told}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! DELETE of one object, or of a collection.
 
+use super::list;
 use crate::ask::Ask;
-use crate::{Api, answer, body, read_options};
+use crate::{Api, answer, body};
 use axum::body::Body;
 use http::{Response, StatusCode};
 use object::{ApiError, FieldErrors, GroupKind, Gvk, Result, Value, json, meta};
@@ -23,14 +24,12 @@ pub(super) async fn one(api: &Api, ask: &Ask) -> Result<Response<Body>> {
 
 pub(super) async fn collection(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let (options, dry_run) = read_options(ask)?;
-    let query = read_options::selection(ask)?;
+    let list = list::listed(api, ask).await?;
     let mut call = ask.call(false)?;
     call.dry_run = dry_run;
     warn(ask, &options);
-    let deleted = api.registry.delete_collection(&call, &ask.target(), &query, &options).await?;
-    let items = deleted.into_iter().map(|deleted| deleted.item).collect();
-    let revision = api.registry.cache.revision();
-    answer::list(ask, &cache::List { items, revision, ..cache::List::default() })
+    let deleted = api.registry.delete_collection(&call, &ask.target(), list, &options).await?;
+    answer::list(ask, &deleted)
 }
 
 fn warn(ask: &Ask, options: &DeleteOptions) {

@@ -21,15 +21,19 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let shelf = api.registry.cache.shelf(ask.kind).ok_or_else(ApiError::no_such_resource)?;
     let encoder = answer::watch(ask)?;
     let query = read_options::selection(ask)?;
-    let watcher =
-        match api.registry.cache.watch(shelf, query, read_options::start(&ask.query)?).await {
-            Ok(watcher) => watcher,
-            // Clients look for this in the stream: they list anew after an event, and would ask the
-            // same again and again after an answer.
-            Err(error) => return Ok(only(&encoder, &error)),
-        };
-    let asked = ask.query.integer("timeoutSeconds")?.and_then(|asked| u64::try_from(asked).ok());
-    let deadline = deadline(asked.unwrap_or(0), api.watch_seconds_min);
+    let start = read_options::start(&ask.query)?;
+    let asked = ask.query.integer("timeoutSeconds")?.unwrap_or(0);
+    let Ok(asked) = u64::try_from(asked) else {
+        // It is over before it begins.
+        return Ok(answer::stream(encoder.media_type(), Body::empty()));
+    };
+    let watcher = match api.registry.cache.watch(shelf, query, start).await {
+        Ok(watcher) => watcher,
+        // Clients look for this in the stream: they list anew after an event, and would ask the
+        // same again and again after an answer.
+        Err(error) => return Ok(only(&encoder, &error)),
+    };
+    let deadline = deadline(asked, api.watch_seconds_min);
     let turn = Turn {
         watcher,
         alarm: alarm(deadline, api.shutdown.clone()),

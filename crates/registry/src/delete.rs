@@ -6,7 +6,7 @@ use crate::limits::SWAP_ATTEMPTS;
 use crate::write::Swap;
 use crate::{Call, Registry, Target};
 use admission::{Operation, Request};
-use cache::{At, Item, Query};
+use cache::{Item, List};
 use jiff::{SignedDuration, Timestamp};
 use object::{ApiError, GroupResource, Result, Value, meta};
 use std::sync::Arc;
@@ -65,28 +65,26 @@ impl Registry {
         Err(ApiError::modified(&target.kind.group_resource(), target.name))
     }
 
-    /// Deletes everything that a query selects, and gives what it deleted.
+    /// Deletes all of a list, and gives what it deleted: as it was, as upstream does, not what
+    /// became of it.
     pub async fn delete_collection(
         &self,
         call: &Call<'_>,
         target: &Target<'_>,
-        query: &Query,
+        list: List,
         options: &DeleteOptions,
-    ) -> Result<Vec<Deleted>> {
-        let shelf = self.cache.shelf(target.kind).ok_or_else(ApiError::no_such_resource)?;
-        let list = self.cache.list(shelf, query, At::Newest, 0, None).await?;
+    ) -> Result<List> {
         let mut deleted = Vec::with_capacity(list.items.len());
-        for item in list.items {
+        for item in &list.items {
             let each =
                 Target { namespace: &item.header.namespace, name: &item.header.name, ..*target };
             match self.delete(call, &each, options).await {
-                // Upstream answers with what the list was, not with what became of it.
-                Ok(one) => deleted.push(Deleted { item: item.clone(), gone: one.gone }),
+                Ok(_) => deleted.push(item.clone()),
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(deleted)
+        Ok(List { items: deleted, ..list })
     }
 
     async fn delete_once(

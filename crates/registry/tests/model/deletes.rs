@@ -197,8 +197,10 @@ async fn a_collection_goes_as_far_as_it_is_selected() {
     held(&house, "held", &["example.com/a"]).await;
     let options = DeleteOptions::default();
     let collection = target(config_maps(), "");
+    house.settle().await;
     let red = query(Some("space"), "app=red", "");
-    house.registry.delete_collection(&house.call(), &collection, &red, &options).await.unwrap();
+    let red = house.cache.list_now(&house.shelf(config_maps()), &red);
+    house.registry.delete_collection(&house.call(), &collection, red, &options).await.unwrap();
     house.settle().await;
     let left = house.cache.list_now(&house.shelf(config_maps()), &Query::everything());
     assert_eq!(left.items.len(), 11);

@@ -138,9 +138,9 @@ async fn a_dry_run_stores_nothing() {
     assert_eq!(shown.label("app"), Some("blue"));
     let options = DeleteOptions::default();
     house.registry.delete(&call, &target(config_maps(), "map"), &options).await.unwrap();
-    let all = cache::Query::everything();
+    let all = house.cache.list_now(&house.shelf(config_maps()), &cache::Query::everything());
     let collection = target(config_maps(), "");
-    house.registry.delete_collection(&call, &collection, &all, &options).await.unwrap();
+    house.registry.delete_collection(&call, &collection, all, &options).await.unwrap();
     assert_eq!(house.store.revision().await.unwrap(), before);
     let missing = house.registry.delete(&call, &target(config_maps(), "none"), &options).await;
     assert_eq!(missing.unwrap_err().code, 404);
