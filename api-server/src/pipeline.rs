@@ -56,11 +56,12 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
         }
     };
     let observed = Observed::begin(request.method(), request.headers(), &info, &query);
-    let patience = api.seats.patience(&info);
+    let patience = api.seats.patience(&info, &query);
     let stages = Box::pin(stages(api, peer, info, query, request, &observed));
     let answered = match patience {
-        None => stages.await,
-        Some(patience) => runtime::clock::timeout(patience, stages).await.unwrap_or_else(|_| {
+        Err(error) => Err(error),
+        Ok(None) => stages.await,
+        Ok(Some(patience)) => runtime::clock::timeout(patience, stages).await.unwrap_or_else(|_| {
             observed.terminated(504);
             let why = "request did not complete within the allotted timeout";
             Err(ApiError::timeout(why))

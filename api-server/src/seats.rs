@@ -5,9 +5,12 @@
 //! members of `system:masters` find one when all are taken. Mirrors `maxinflight.go` and
 //! `timeout.go` of `k8s.io/apiserver/pkg/server/filters`; flow schemas are kept, but not followed.
 
+use crate::query::Query;
 use crate::request_info::RequestInfo;
 use crate::settings::Options;
 use auth::UserInfo;
+use object::{ApiError, Result};
+use runtime::flags::duration;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
@@ -52,7 +55,11 @@ impl Seats {
     }
 
     /// A seat for this request.
-    pub(crate) fn take(&self, info: &RequestInfo, user: &UserInfo) -> Result<Seat, Full> {
+    pub(crate) fn take(
+        &self,
+        info: &RequestInfo,
+        user: &UserInfo,
+    ) -> std::result::Result<Seat, Full> {
         let seats = if info.is_read() { &self.reads } else { &self.writes };
         let Some(seats) = seats.as_ref().filter(|_| !is_long(info) && !is_probe(info)) else {
             return Ok(Seat(None));
@@ -64,9 +71,26 @@ impl Seats {
         }
     }
 
-    /// How long this request may take until its answer begins; `None`: as long as it likes.
-    pub(crate) fn patience(&self, info: &RequestInfo) -> Option<Duration> {
-        self.patience.filter(|_| !is_long(info))
+    /// How long this request may take until its answer begins, which `?timeout=` may shorten;
+    /// `None`: as long as it likes.
+    ///
+    /// # Errors
+    /// 400 for a `timeout` that is no duration.
+    pub(crate) fn patience(&self, info: &RequestInfo, query: &Query) -> Result<Option<Duration>> {
+        if is_long(info) {
+            return Ok(None);
+        }
+        let asked = match query.get("timeout") {
+            // Less than nothing is no limit.
+            Some(text) => duration::parse(text.trim_start_matches('-')).map_err(|why| {
+                let why = format!("invalid timeout specified in the request URL - {why}");
+                ApiError::bad_request(why)
+            })?,
+            None => Duration::ZERO,
+        };
+        let is_short = |text: &str| !text.starts_with('-') && asked > Duration::ZERO;
+        let shorter = query.get("timeout").filter(|text| is_short(text)).map(|_| asked);
+        Ok(self.patience.map(|most| shorter.map_or(most, |asked| asked.min(most))))
     }
 }
 
@@ -83,7 +107,6 @@ fn is_probe(info: &RequestInfo) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::query::Query;
     use http::Method;
 
     fn info(method: Method, path: &str) -> RequestInfo {
@@ -112,8 +135,23 @@ mod tests {
     #[test]
     fn only_what_is_no_stream_has_to_hurry() {
         let seats = Seats::of(0, 0, Duration::from_secs(60));
-        let patience = |path| seats.patience(&info(Method::GET, path)).map(|p| p.as_secs());
+        let patience = |path: &str| {
+            let query = Query::parse(path.split_once('?').unwrap_or_default().1);
+            seats.patience(&info(Method::GET, path), &query).unwrap().map(|p| p.as_secs())
+        };
         assert_eq!(patience("/api/v1/pods"), Some(60));
+        for (asked, seconds) in [("5s", 5), ("5m", 60), ("0s", 60), ("-1s", 60), ("", 60)] {
+            assert_eq!(
+                patience(&format!("/api/v1/pods?timeout={asked}")),
+                Some(seconds),
+                "{asked}"
+            );
+        }
+        let wrong = seats.patience(&info(Method::GET, "/livez"), &Query::parse("timeout=1"));
+        assert_eq!(
+            wrong.unwrap_err().message,
+            "invalid timeout specified in the request URL - time: missing unit in duration \"1\""
+        );
         assert_eq!(patience("/api/v1/pods?watch=1"), None);
         assert_eq!(patience("/api/v1/namespaces/a/pods/b/exec"), None);
     }

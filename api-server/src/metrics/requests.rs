@@ -214,7 +214,7 @@ impl Observed {
     }
 
     /// It is answered; a long one is when its answer ends.
-    pub(crate) fn end(self, response: Response<Body>) -> Response<Body> {
+    pub(crate) fn end(&self, response: Response<Body>) -> Response<Body> {
         if !self.is_handled.load(Ordering::Relaxed) {
             return response;
         }
