@@ -6,7 +6,7 @@
 
 use crate::error::chain;
 use crate::transport::{Transport, to_server};
-use crate::{ClientError, limits};
+use crate::{ClientError, agent, limits};
 use http::{Request, Response};
 use kube::client::Body;
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -16,6 +16,8 @@ use tower::{BoxError, Service};
 /// What the flags say about the way to the API server.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectOptions {
+    /// The name of the program, which it says of itself.
+    pub program: String,
     /// `--kubeconfig`: the file whose current context is used.
     pub kubeconfig: Option<PathBuf>,
     /// `--master`: the API server's URL, in place of the kubeconfig's.
@@ -80,6 +82,7 @@ async fn config(options: &ConnectOptions) -> Result<Config, ClientError> {
     if let Some(master) = &options.master {
         config.cluster_url = parse_master(master)?;
     }
+    config.headers.extend(agent::header(&options.program));
     config.connect_timeout = Some(limits::CONNECT_TIMEOUT);
     Ok(config)
 }

@@ -5,6 +5,7 @@
 //! `k8s.io/controller-manager/pkg/clientbuilder` and `k8s.io/client-go/tools/leaderelection`
 //! that those processes use.
 
+mod agent;
 mod certificate;
 mod clients;
 mod connect;
@@ -16,6 +17,7 @@ mod rate;
 mod token_requests;
 mod transport;
 
+pub use agent::from_service_of;
 pub use clients::{Clients, Pace};
 pub use connect::{ConnectOptions, connect, from_service};
 pub use error::{

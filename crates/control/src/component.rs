@@ -141,11 +141,11 @@ pub struct ComponentOptions {
 }
 
 impl ComponentOptions {
-    /// Reads the shared flags. `lease` is the name of the lease where none is given.
+    /// Reads the shared flags. `program` is the name of the lease too where none is given.
     ///
     /// # Errors
     /// The sentence to print before the process ends.
-    pub fn from_flags(flags: &Parsed, lease: &str) -> Result<Self, String> {
+    pub fn from_flags(flags: &Parsed, program: &str) -> Result<Self, String> {
         let path = |name: &str| Some(flags.text(name)).filter(|t| !t.is_empty()).map(PathBuf::from);
         let text = |name: &str| Some(flags.text(name)).filter(|t| !t.is_empty()).map(str::to_owned);
         let lock = flags.text("leader-elect-resource-lock");
@@ -157,17 +157,18 @@ impl ComponentOptions {
         let lease = LeaseOptions {
             enabled: flags.bool("leader-elect"),
             namespace: flags.text("leader-elect-resource-namespace").to_owned(),
-            name: text("leader-elect-resource-name").unwrap_or_else(|| lease.to_owned()),
+            name: text("leader-elect-resource-name").unwrap_or_else(|| program.to_owned()),
             lease_duration: flags.duration("leader-elect-lease-duration"),
             renew_deadline: flags.duration("leader-elect-renew-deadline"),
             retry_period: flags.duration("leader-elect-retry-period"),
-            ..LeaseOptions::new(lease)
+            ..LeaseOptions::new(program)
         };
         lease.validate()?;
         let address = flags.text("bind-address");
         let port = flags.int("secure-port");
         Ok(Self {
             connect: client::ConnectOptions {
+                program: program.to_owned(),
                 kubeconfig: path("kubeconfig"),
                 master: text("master"),
                 qps: flags.float("kube-api-qps"),

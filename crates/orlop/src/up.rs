@@ -92,7 +92,8 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     start_scheduler(scheduler, &server, &shutdown);
     progress.step("controllers and scheduler");
     for number in 1..=options.hollow_nodes {
-        let client = in_process(&server, UserInfo::new("system:hollow", &["system:masters"]));
+        let client =
+            in_process("kubelet", &server, UserInfo::new("system:hollow", &["system:masters"]));
         let child = shutdown.clone();
         shutdown.spawn("hollow node", async move {
             hollow::run(client, &format!("hollow-{number}"), number, child).await;
@@ -183,8 +184,8 @@ fn open_store(
     api_server::storage::encrypted(store, api)
 }
 
-fn in_process(server: &api_server::Server, user: UserInfo) -> client::Client {
-    client::from_service(server.client(user))
+fn in_process(program: &str, server: &api_server::Server, user: UserInfo) -> client::Client {
+    client::from_service_of(program, server.client(user))
 }
 
 /// The controller manager's command line, read.
@@ -217,7 +218,7 @@ fn start_controllers(
     shutdown: &Shutdown,
 ) {
     let user = UserInfo::new("system:kube-controller-manager", &["system:masters"]);
-    let clients = Clients::shared(in_process(server, user));
+    let clients = Clients::shared(in_process("kube-controller-manager", server, user));
     let child = shutdown.clone();
     shutdown.spawn("controller manager", async move {
         if let Err(error) = controller_manager::run(options, clients, child).await {
@@ -228,7 +229,7 @@ fn start_controllers(
 
 fn start_scheduler(options: scheduler::Options, server: &api_server::Server, shutdown: &Shutdown) {
     let user = UserInfo::new("system:kube-scheduler", &["system:masters"]);
-    let clients = Clients::shared(in_process(server, user));
+    let clients = Clients::shared(in_process("kube-scheduler", server, user));
     let child = shutdown.clone();
     shutdown.spawn("scheduler", async move {
         if let Err(error) = scheduler::run(options, clients, child).await {
