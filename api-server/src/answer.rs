@@ -78,16 +78,6 @@ pub(crate) fn value(ask: &Ask, status: StatusCode, value: &Value) -> Result<Resp
     Ok(whole(status, media, bytes, &ask.parts.headers))
 }
 
-/// The objects, where this is one of the kind that was asked for, or a list of them.
-fn of_kind(ask: &Ask, value: &Value) -> Option<Vec<Value>> {
-    let kind = value["kind"].as_str()?;
-    if kind == ask.kind.kind {
-        return Some(vec![value.clone()]);
-    }
-    let is_list = kind.strip_suffix("List") == Some(ask.kind.kind);
-    value["items"].as_array().filter(|_| is_list).cloned()
-}
-
 /// Answers a fixed path with a document, in JSON, YAML or protobuf.
 pub(crate) fn fixed(document: &Value, headers: &HeaderMap) -> Response<Body> {
     let accept = Accept::of(headers);
@@ -99,4 +89,14 @@ pub(crate) fn fixed(document: &Value, headers: &HeaderMap) -> Response<Body> {
         Ok(bytes) => whole(StatusCode::OK, media, bytes, headers),
         Err(error) => refusal(&error, &accept),
     }
+}
+
+/// The objects, where this is one of the kind that was asked for, or a list of them.
+fn of_kind(ask: &Ask, value: &Value) -> Option<Vec<Value>> {
+    let kind = value["kind"].as_str()?;
+    if kind == ask.kind.kind {
+        return Some(vec![value.clone()]);
+    }
+    let is_list = kind.strip_suffix("List") == Some(ask.kind.kind);
+    value["items"].as_array().filter(|_| is_list).cloned()
 }
