@@ -10,18 +10,23 @@ use object::{ApiError, GroupResource, Gvk, Reason, Result, Value, json, meta};
 use registry::Target;
 
 pub(crate) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let binding = body::object(ask, &Gvk::new("", "v1", "Binding"))?;
+    let mut binding = body::object(ask, &Gvk::new("", "v1", "Binding"))?;
     let pods = kinds::find("", "v1", "pods").ok_or_else(ApiError::no_such_resource)?;
     // As a part of the pod, the path names it; as an object, the body does.
     let name = match ask.resource.name.as_str() {
-        "" => meta::name(&binding),
-        name => name,
+        "" => meta::name(&binding).to_owned(),
+        name => name.to_owned(),
     };
+    let name = name.as_str();
     body::check_namespace(ask, &binding)?;
-    if meta::name(&binding) != name {
-        return Err(ApiError::bad_request("name in URL does not match name in Binding object"));
-    }
-    check_target(&binding["target"])?;
+    let rules = |binding: &mut Value| {
+        if meta::name(binding) != name {
+            return Err(ApiError::bad_request("name in URL does not match name in Binding object"));
+        }
+        check_target(&binding["target"])
+    };
+    let passed = ask.call(false)?;
+    api.registry.pass(&passed, &ask.target(), &mut binding, &rules).await?;
     if name.is_empty() {
         return Err(ApiError::bad_request("Name parameter required."));
     }

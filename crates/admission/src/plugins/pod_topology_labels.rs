@@ -27,21 +27,23 @@ impl Plugin for PodTopologyLabels {
     }
 
     async fn admit(&self, request: &Request<'_>, object: Option<&mut Value>) -> Result<()> {
-        let gets_a_node = request.is("", "pods")
-            && match request.operation {
-                Operation::Create => request.subresource.is_empty(),
-                Operation::Update => request.subresource == "binding",
-                Operation::Delete | Operation::Connect => false,
-            };
-        let Some(pod) = object.filter(|_| gets_a_node) else { return Ok(()) };
-        let node = match text(&pod["spec"]["nodeName"]) {
+        let is_made = request.is("", "pods") && request.operation == Operation::Create;
+        let Some(object) = object.filter(|_| is_made) else { return Ok(()) };
+        let name = match request.subresource {
+            "" => text(&object["spec"]["nodeName"]),
+            // What a binding says is written into the pod.
+            "binding" if object["target"]["kind"] == "Node" => text(&object["target"]["name"]),
+            _ => "",
+        };
+        let node = match name {
             "" => None,
             name => self.cluster.get(&GroupResource::new("", "nodes"), "", name),
         };
         let Some(node) = node else { return Ok(()) };
         for label in LABELS {
             if let Some(value) = node["metadata"]["labels"].get(label) {
-                meta::entry(&mut pod["metadata"], "labels").insert(label.to_owned(), value.clone());
+                meta::entry(&mut object["metadata"], "labels")
+                    .insert(label.to_owned(), value.clone());
             }
         }
         Ok(())
@@ -74,11 +76,15 @@ mod tests {
         assert_eq!(placed["metadata"]["labels"], json!({LABELS[0]: "z"}));
 
         let case = Case::new(make, &cluster, "", "pods").part("binding");
-        let mut placed = bound("n");
-        case.update("ns", "p", &pod, &mut placed).await.expect("admitted");
-        assert_eq!(placed["metadata"]["labels"], json!({LABELS[0]: "z"}));
-        let mut elsewhere = bound("unknown");
-        case.update("ns", "p", &pod, &mut elsewhere).await.expect("admitted");
-        assert_eq!(elsewhere, bound("unknown"));
+        let table = [
+            (json!({"kind": "Node", "name": "n"}), json!({"labels": {LABELS[0]: "z"}})),
+            (json!({"name": "n"}), json!({})),
+            (json!({"kind": "Node", "name": "unknown"}), json!({})),
+        ];
+        for (target, metadata) in table {
+            let mut binding = json!({"metadata": {}, "target": target});
+            case.create("ns", &mut binding).await.expect("admitted");
+            assert_eq!(binding["metadata"], metadata, "{binding}");
+        }
     }
 }
