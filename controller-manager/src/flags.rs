@@ -231,7 +231,16 @@ fn mask_sizes(flags: &Parsed, is_used: bool, cluster: &[Subnet]) -> Result<(u8, 
     };
     // One size may be meant for the other family alone.
     let max_of_four = if cluster.first().is_some_and(|one| one.is_ipv6()) { 128 } else { 32 };
-    Ok((size(four, 24, max_of_four)?, size(six, 64, 128)?))
+    let sizes = (size(four, 24, max_of_four)?, size(six, 64, 128)?);
+    let narrow = |one: &Subnet| one.bits() > if one.is_ipv6() { sizes.1 } else { sizes.0 };
+    if is_used && cluster.iter().any(narrow) {
+        return Err(
+            "Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than \
+                    or equal to --node-cidr-mask-size configured for CIDR family"
+                .to_owned(),
+        );
+    }
+    Ok(sizes)
 }
 
 #[cfg(test)]
@@ -299,6 +308,15 @@ mod tests {
                     "--node-cidr-mask-size-ipv6=80",
                 ],
                 "usage of --node-cidr-mask-size-ipv6 is not allowed for a single-stack IPv4 cluster",
+            ),
+            (
+                vec![
+                    "--allocate-node-cidrs",
+                    "--cluster-cidr=10.200.0.0/16",
+                    "--node-cidr-mask-size=8",
+                ],
+                "Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than or \
+                 equal to --node-cidr-mask-size configured for CIDR family",
             ),
             (
                 vec![

@@ -35,9 +35,20 @@ pub enum RunError {
     /// The lease was lost: another process leads now.
     #[error(transparent)]
     Lease(#[from] LeaseError),
+    /// A key or certificate that a controller needs can't be used.
+    #[error("{0}")]
+    Key(String),
     /// Health and metrics can't be served.
     #[error(transparent)]
     Serving(#[from] ServingError),
+}
+
+/// Tells of mistakes before anybody waits for what would never come.
+fn check_keys(options: &Options) -> Result<(), String> {
+    if let Some(file) = &options.service_account_key {
+        controllers::service_account_token::read_key(file)?;
+    }
+    controllers::csr_signing::check_pairs(&options.signing)
 }
 
 /// Serves health, waits for the lease, runs the controllers, and returns when the shutdown is
@@ -47,6 +58,7 @@ pub enum RunError {
 /// [`RunError`]: this process should end.
 pub async fn run(options: Options, clients: Clients, shutdown: Shutdown) -> Result<(), RunError> {
     let options = Arc::new(options);
+    check_keys(&options).map_err(RunError::Key)?;
     for gate in &options.idle_gates {
         tracing::warn!(gate, "this feature gate changes nothing in this program");
     }

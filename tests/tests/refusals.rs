@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         ("an_unknown_flag_is_named_at_the_start", unknown_flag),
         ("a_word_that_belongs_to_no_flag_is_named_at_the_start", stray_word),
         ("a_key_of_another_certificate_is_named_at_the_start", foreign_key),
+        ("keys_that_cannot_sign_end_a_controller_manager", foreign_signing_key),
         ("etcd_that_does_not_trust_us_is_said_at_the_start", distrusted),
         ("every_flag_of_upstreams_is_known", |_| upstreams_flags()),
         ("a_feature_gate_is_known_if_upstream_has_it", |_| gates()),
@@ -316,6 +317,26 @@ fn foreign_key(cluster: &Cluster) -> Result<()> {
         let said = refused_at_start(&cluster.site, &flags)?;
         let last = said.lines().last().context("it says why")?;
         ensure!(last.contains("private key does not match") && last.contains("--"), "{last}");
+    }
+    Ok(())
+}
+
+fn foreign_signing_key(cluster: &Cluster) -> Result<()> {
+    let other = Pki::new(&cluster.site.path("signers"))?;
+    other.issue("other", "other", &[], &[])?;
+    let key = other.file("other-key.pem").display().to_string();
+    let rows = [
+        (format!("--cluster-signing-key-file={key}"), "private key does not match"),
+        ("--cluster-signing-cert-file=/none".to_owned(), "/none: No such file"),
+        ("--service-account-private-key-file=/none".to_owned(), "/none: No such file"),
+    ];
+    for (flag, why) in rows {
+        let site = &cluster.site;
+        let mut running = site.controller_manager(Maker::Ours, Generation::Today, &[&flag])?;
+        let status = running.process.ended()?;
+        let said = running.process.said();
+        let last = said.lines().last().context("it says why")?;
+        ensure!(!status.success() && last.starts_with("Error: --") && last.contains(why), "{said}");
     }
     Ok(())
 }

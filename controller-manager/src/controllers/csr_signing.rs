@@ -20,7 +20,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use rcgen::{
     CertificateSigningRequestParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, PublicKeyData as _,
 };
 use runtime::clock;
 use std::sync::Arc;
@@ -43,13 +43,6 @@ pub(crate) fn start(context: &Context) {
         tracing::info!("no --cluster-signing-cert-file: certificate requests are not signed");
         return;
     }
-    // Read now to tell of mistakes at once, and again for each signature, since it may change.
-    for (signer, pair) in &pairs {
-        if let Err(error) = read_ca(pair) {
-            tracing::error!(signer, error, "its certificate and key can't be used");
-            return;
-        }
-    }
     let requests = context.informers.of::<CertificateSigningRequest>();
     let queue = Queue::named("certificate");
     let add = queue.clone();
@@ -61,6 +54,17 @@ pub(crate) fn start(context: &Context) {
         let (client, requests, pairs) = (client.clone(), requests.clone(), pairs.clone());
         async move { sync(&client, &requests, &pairs, longest, &key).await }
     });
+}
+
+/// Reads what is read again for each signature, since it may change, to tell of mistakes at once.
+///
+/// # Errors
+/// One line that names the signer and the file.
+pub(crate) fn check_pairs(pairs: &SigningPairs) -> Result<(), String> {
+    pairs.iter().try_for_each(|(signer, pair)| match read_ca(pair) {
+        Ok(_) => Ok(()),
+        Err(why) => Err(format!("--cluster-signing-cert-file, for {signer}: {why}")),
+    })
 }
 
 async fn sync(
@@ -157,7 +161,14 @@ fn read_ca(pair: &SigningPair) -> Result<(Issuer<'static, KeyPair>, i64), String
         .ok_or_else(|| format!("{}: no kind of key that can sign", pair.key.display()))?;
     let (_, block) =
         x509_parser::pem::parse_x509_pem(pem.as_bytes()).map_err(|error| error.to_string())?;
-    let ends = block.parse_x509().map_err(|error| error.to_string())?.validity().not_after;
+    let certificate = block.parse_x509().map_err(|error| error.to_string())?;
+    if certificate.public_key().raw != key.subject_public_key_info() {
+        let (key, certificate) = (pair.key.display(), pair.certificate.display());
+        return Err(format!(
+            "{key}: the private key does not match the certificate in {certificate}"
+        ));
+    }
+    let ends = certificate.validity().not_after;
     let issuer = Issuer::from_ca_cert_pem(&pem, key).map_err(|error| error.to_string())?;
     Ok((issuer, ends.timestamp()))
 }

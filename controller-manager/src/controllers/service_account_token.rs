@@ -14,6 +14,7 @@ use control::{Action, Change, Informer, Key, Outcome, Queue, SyncError, execute,
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
 use kube::{Api, Client};
+use std::path::Path;
 use std::sync::Arc;
 
 const TYPE: &str = "kubernetes.io/service-account-token";
@@ -39,14 +40,10 @@ pub(crate) fn start(context: &Context) {
         }
         return;
     };
-    let key = std::fs::read(file)
-        .map_err(|error| error.to_string())
-        .and_then(|pem| SigningKey::from_pem(&pem).map_err(|error| error.to_string()));
-    let key = match key {
+    let key = match read_key(file) {
         Ok(key) => key,
         Err(error) => {
-            let file = file.display();
-            tracing::error!(%file, error, "--service-account-private-key-file can't be used");
+            tracing::error!(error, "Secrets get no tokens");
             return;
         }
     };
@@ -82,6 +79,18 @@ pub(crate) fn start(context: &Context) {
             controller.sync(key).await
         }
     });
+}
+
+/// The key that signs tokens.
+///
+/// # Errors
+/// One line that names the flag and the file.
+pub(crate) fn read_key(file: &Path) -> Result<SigningKey, String> {
+    let wrong = |why: &dyn std::fmt::Display| {
+        format!("--service-account-private-key-file: {}: {why}", file.display())
+    };
+    let pem = std::fs::read(file).map_err(|error| wrong(&error))?;
+    SigningKey::from_pem(&pem).map_err(|error| wrong(&error))
 }
 
 /// Sees to it that each account has a Secret with a token.
