@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         ("protobuf_and_json_say_the_same", protobuf),
         ("an_update_that_changes_nothing_keeps_its_revision", no_change),
         ("field_validation_warns_by_default", warning),
+        ("an_api_that_goes_away_says_so_with_every_answer", going_away),
+        ("the_options_of_a_proxied_request_are_not_ours", proxied_options),
         ("health_says_which_check", health),
         ("impersonation_is_as_good_as_being", impersonation),
     ];
@@ -455,6 +457,24 @@ fn warning(server: &Server) -> Result<()> {
     )?;
     ensure!(quiet.code == 201 && quiet.header("warning").is_empty(), "{quiet:?}");
     server.remove("warned")
+}
+
+fn going_away(server: &Server) -> Result<()> {
+    let endpoints = "/api/v1/namespaces/default/endpoints";
+    for (path, code) in [(endpoints, 200), (&format!("{endpoints}/nothing"), 404)] {
+        let answer = server.admin.get(path)?;
+        ensure!(answer.code == code, "{}", answer.text());
+        ensure!(answer.header("warning").contains("v1 Endpoints is deprecated"), "{answer:?}");
+    }
+    Ok(())
+}
+
+fn proxied_options(server: &Server) -> Result<()> {
+    let body = json!({});
+    let answer = server.admin.post("/api/v1/nodes/nobody/proxy/x?dryRun=perhaps", &body)?;
+    ensure!(answer.code == 404, "{}", answer.text());
+    ensure!(answer.text().contains("nodes \\\"nobody\\\" not found"), "{}", answer.text());
+    Ok(())
 }
 
 fn health(server: &Server) -> Result<()> {
