@@ -22,7 +22,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use tokio::net::TcpListener;
 
 /// A server that is serving.
 #[derive(Debug)]
@@ -57,8 +56,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     let (access, issuer) = Access::new(&options, objects.clone())?;
 
     let address = SocketAddr::new(options.bind_address, options.secure_port);
-    let listener = TcpListener::bind(address)
-        .await
+    let listener = serve::listen(address, options.protocols.shares_port)
         .with_context(|| format!("--bind-address, --secure-port: can't listen on {address}"))?;
     let address = listener.local_addr()?;
 
@@ -75,7 +73,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
         options.event_ttl,
     );
     let health = health(&store, &shutdown);
-    let hooks = Hooks::new(&[&health.healthz, &health.livez, &health.readyz]);
+    let hooks = Hooks::new(&[&health.healthz, &health.readyz], &health.livez, options.livez_grace);
     let public = SocketAddr::new(host(&options), address.port());
     let mut documents = Documents::new(&options.served, public.to_string());
     if access.signer.is_none() {
@@ -97,7 +95,9 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     });
 
     shutdown.spawn_until_begun("TLS files", tls.clone().keep_fresh(shutdown.clone()));
-    shutdown.spawn("accept loop", serve::serve(listener, tls, api.clone(), shutdown.clone()));
+    let protocols = options.protocols.clone();
+    let accepting = serve::serve(listener, tls, api.clone(), protocols, shutdown.clone());
+    shutdown.spawn("accept loop", accepting);
     let bootstrap = Bootstrap {
         api: api.clone(),
         hooks: hooks.clone(),
@@ -179,6 +179,13 @@ fn health(store: &Arc<dyn Store>, shutdown: &Shutdown) -> Health {
         checks
     });
     let [healthz, livez, readyz] = all;
+    let asked = store.clone();
+    readyz.add_async("etcd-readiness", move || {
+        let store = asked.clone();
+        Box::pin(async move { store.revision().await.map(drop).map_err(|e| e.to_string()) })
+    });
+    // The one cache of all kinds is loaded before anything is served.
+    readyz.add("informer-sync", || Ok(()));
     let shutdown = shutdown.clone();
     readyz.add("shutdown", move || {
         if shutdown.has_begun() { Err("process is shutting down".to_owned()) } else { Ok(()) }

@@ -16,6 +16,7 @@ use crate::services::{Kubernetes, Repair, Services, ensure_default_range};
 use crate::settings::Options;
 use object::Result;
 use runtime::Shutdown;
+use runtime::clock::monotonic;
 use runtime::health::Checks;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -46,16 +47,21 @@ const HOOKS: &[&str] = &[
 pub(crate) struct Hooks(watch::Sender<BTreeSet<&'static str>>);
 
 impl Hooks {
-    /// None is done yet; each becomes a check.
-    pub(crate) fn new(checks: &[&Checks]) -> Self {
+    /// None is done yet; each becomes a check, which `livez` does not count for the time of grace
+    /// that a start may take.
+    pub(crate) fn new(checks: &[&Checks], livez: &Checks, grace: Duration) -> Self {
         let hooks = Self(watch::Sender::default());
+        let mercy_ends = monotonic() + grace;
         for name in HOOKS {
             for checks in checks {
                 let done = hooks.0.clone();
-                checks.add(format!("poststarthook/{name}"), move || {
-                    if done.borrow().contains(name) { Ok(()) } else { Err("not finished".into()) }
-                });
+                checks.add(format!("poststarthook/{name}"), move || finished(&done, name));
             }
+            let done = hooks.0.clone();
+            livez.add(format!("poststarthook/{name}"), move || match monotonic() < mercy_ends {
+                true => Ok(()),
+                false => finished(&done, name),
+            });
         }
         hooks
     }
@@ -73,6 +79,10 @@ impl Hooks {
             done.insert(name);
         });
     }
+}
+
+fn finished(done: &watch::Sender<BTreeSet<&'static str>>, name: &str) -> Result<(), String> {
+    if done.borrow().contains(name) { Ok(()) } else { Err("not finished".to_owned()) }
 }
 
 /// What the hooks work on.

@@ -8,7 +8,7 @@ mod rest;
 
 use crate::runtime_config;
 use crate::services::ServiceNetwork;
-use crate::settings::{Identity, Options};
+use crate::settings::{Identity, Options, Protocols};
 use crate::subresources::KubeletOptions;
 use runtime::flags::{Flag, Kind, Parsed};
 use std::path::PathBuf;
@@ -107,6 +107,7 @@ const FLAGS: &[Flag] = &[
         "Serve flow schemas and priority levels; requests are counted all the same.",
     )
     .or("true"),
+    Flag::new("disable-http2-serving", Kind::Bool, "Serve HTTP/1.1 only.").or("false"),
     Flag::new("enable-swagger-ui", Kind::Bool, "").or("false").deprecated(REMOVED),
     Flag::new(
         "encryption-provider-config",
@@ -147,6 +148,12 @@ const FLAGS: &[Flag] = &[
         .deprecated("use --encryption-provider-config."),
     Flag::new("external-hostname", Kind::Text, "The host name for generated URLs."),
     Flag::new("feature-gates", Kind::Switches, "Feature gates (key=true|false)."),
+    Flag::new(
+        "http2-max-streams-per-connection",
+        Kind::Int,
+        "The requests at once on one connection; 0 for 250.",
+    )
+    .or("0"),
     Flag::new("insecure-port", Kind::Int, "")
         .or("0")
         .deprecated("This flag has no effect now and will be removed in v1.24."),
@@ -173,6 +180,12 @@ const FLAGS: &[Flag] = &[
     )
     .or("Hostname,InternalDNS,InternalIP,ExternalDNS,ExternalIP"),
     Flag::new("kubelet-timeout", Kind::Duration, "How long a kubelet may take.").or("5s"),
+    Flag::new(
+        "livez-grace-period",
+        Kind::Duration,
+        "How long a start may take before /livez counts what is not yet done.",
+    )
+    .or("0s"),
     Flag::new("logging-format", Kind::Text, "text or json.").or("text"),
     Flag::new(
         "max-mutating-requests-inflight",
@@ -188,6 +201,12 @@ const FLAGS: &[Flag] = &[
         "The seconds after which, at the earliest, a watch is ended.",
     )
     .or("1800"),
+    Flag::new(
+        "permit-port-sharing",
+        Kind::Bool,
+        "Let other processes listen on the same address and port (SO_REUSEPORT).",
+    )
+    .or("false"),
     Flag::new(
         "proxy-client-cert-file",
         Kind::Text,
@@ -279,6 +298,11 @@ const FLAGS: &[Flag] = &[
         "The encoding in the store; only protobuf is supported.",
     )
     .or("application/vnd.kubernetes.protobuf"),
+    Flag::new(
+        "strict-transport-security-directives",
+        Kind::List,
+        "What Strict-Transport-Security tells browsers; without it the header is not sent.",
+    ),
     Flag::new("target-ram-mb", Kind::Int, "").or("0").deprecated(REMOVED),
     Flag::new("tls-cert-file", Kind::Text, "The certificate to serve with, and its intermediates."),
     Flag::new("tls-cipher-suites", Kind::List, "The TLS 1.2 cipher suites to allow."),
@@ -347,6 +371,8 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
         network,
         endpoint_reconciler: reconciler(given)?,
         shutdown_delay: given.duration("shutdown-delay-duration"),
+        livez_grace: given.duration("livez-grace-period"),
+        protocols: protocols(given)?,
         watch_seconds_min: seconds("min-request-timeout"),
         reads_max: seconds("max-requests-inflight") as usize,
         writes_max: seconds("max-mutating-requests-inflight") as usize,
@@ -391,6 +417,34 @@ fn max_token_seconds(given: &Parsed) -> Result<i64, String> {
     }
     i64::try_from(seconds)
         .map_err(|_| "--service-account-max-token-expiration is too long".to_owned())
+}
+
+/// How the server speaks on a connection.
+fn protocols(given: &Parsed) -> Result<Protocols, String> {
+    let name = "http2-max-streams-per-connection";
+    let streams = u32::try_from(given.int(name))
+        .map_err(|_| format!("--{name} can not be negative value"))?;
+    let name = "strict-transport-security-directives";
+    let directives = given.list(name);
+    for directive in directives {
+        let is_age = directive.strip_prefix("max-age=").is_some();
+        if !is_age && !matches!(directive.as_str(), "includeSubDomains" | "preload") {
+            return Err(format!(
+                "--{name} invalid, allowed values: max-age=expireTime, includeSubDomains, preload. \
+                 see https://tools.ietf.org/html/rfc6797#section-6.1 for more information"
+            ));
+        }
+    }
+    let strict_transport = match directives {
+        [] => None,
+        said => Some(said.join("; ").parse().map_err(|error| format!("--{name}: {error}"))?),
+    };
+    Ok(Protocols {
+        shares_port: given.bool("permit-port-sharing"),
+        without_http2: given.bool("disable-http2-serving"),
+        streams_max: (streams > 0).then_some(streams),
+        strict_transport,
+    })
 }
 
 /// How the endpoints of the `kubernetes` service are kept.
@@ -470,12 +524,17 @@ mod tests {
     #[test]
     fn what_would_be_missed_or_means_nothing_is_refused_by_name() {
         assert!(read(&[]).is_ok());
+        assert!(read(&["--emulated-version=1.36", "--goaway-chance=0"]).is_ok());
         assert!(read(&["--profiling=false", "--watch-cache-sizes=pods#100"]).is_ok());
         for argument in [
             "--oidc-issuer-url=https://a",
             "--authorization-config=/a",
             "--audit-policy-file=/a",
-            "--disable-http2-serving",
+            "--enable-garbage-collector=false",
+            "--emulated-version=kube=1.35",
+            "--tls-curve-preferences=X25519",
+            "--strict-transport-security-directives=forever",
+            "--goaway-chance=0.01",
             "--kubernetes-service-node-port=30000",
             "--max-requests-inflight=-1",
             "--apiserver-count=0",

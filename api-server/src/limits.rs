@@ -21,6 +21,12 @@ pub const WATCH_FRAME_EVENTS: usize = 64;
 /// How long a shutdown waits for requests under way.
 pub const DRAIN: Duration = Duration::from_secs(10);
 
+/// The connections that wait to be accepted (tokio's number).
+pub const BACKLOG: u32 = 1024;
+
+/// The requests at once on one HTTP/2 connection (upstream's number).
+pub const STREAMS_MAX: u32 = 250;
+
 /// How long a client may take for the TLS handshake.
 pub const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
 

@@ -2,6 +2,7 @@
 
 use crate::services::ServiceNetwork;
 use crate::subresources::KubeletOptions;
+use http::HeaderValue;
 use kinds::Served;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -36,12 +37,27 @@ pub struct Options {
     pub network: ServiceNetwork,
     pub endpoint_reconciler: String,
     pub shutdown_delay: Duration,
+    pub livez_grace: Duration,
+    pub protocols: Protocols,
     pub watch_seconds_min: u64,
     pub reads_max: usize,
     pub writes_max: usize,
     pub request_timeout: Duration,
     pub identity: Identity,
     pub kubelet: KubeletOptions,
+}
+
+/// How the server speaks on a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Protocols {
+    /// `--permit-port-sharing`.
+    pub shares_port: bool,
+    /// `--disable-http2-serving`.
+    pub without_http2: bool,
+    /// `--http2-max-streams-per-connection`; `None` for upstream's default.
+    pub streams_max: Option<u32>,
+    /// `--strict-transport-security-directives`, as the header says them.
+    pub strict_transport: Option<HeaderValue>,
 }
 
 /// How the server tells who asks.

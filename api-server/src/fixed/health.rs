@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery};
-use axum::routing::get;
+use axum::routing::any;
 use http::{Response, StatusCode, header};
 use runtime::health::{Answer, Checks};
 use std::sync::Arc;
@@ -27,8 +27,8 @@ pub(super) fn router(health: Health) -> Router {
 fn checks(path: &str, each: &str, checks: Arc<Checks>) -> Router {
     let one = checks.clone();
     Router::new()
-        .route(path, get(move |RawQuery(query)| all(checks.clone(), query)))
-        .route(each, get(move |Path(name): Path<String>| single(one.clone(), name)))
+        .route(path, any(move |RawQuery(query)| all(checks.clone(), query)))
+        .route(each, any(move |Path(name): Path<String>| single(one.clone(), name)))
 }
 
 async fn all(checks: Arc<Checks>, query: Option<String>) -> Response<Body> {
@@ -40,7 +40,14 @@ async fn all(checks: Arc<Checks>, query: Option<String>) -> Response<Body> {
 
 async fn single(checks: Arc<Checks>, name: String) -> Response<Body> {
     let missing = || Answer { code: 404, body: "404 page not found\n".to_owned() };
-    text(checks.answer_one(&name).await.unwrap_or_else(missing))
+    let answer = checks.answer_one(&name).await.unwrap_or_else(missing);
+    let is_well = answer.code == 200;
+    let mut response = text(answer);
+    if is_well {
+        // Upstream guards only what it says of all, and its refusals.
+        response.headers_mut().remove(header::X_CONTENT_TYPE_OPTIONS);
+    }
+    response
 }
 
 fn text(answer: Answer) -> Response<Body> {

@@ -8,8 +8,6 @@ use runtime::flags::{Flag, Kind, Parsed};
 /// use for.
 const ACCEPTED: &[(&str, Kind, &str)] = &[
     ("aggregator-reject-forwarding-redirect", Bool, "true"),
-    ("allow-metric-labels", Pairs, ""),
-    ("allow-metric-labels-manifest", Text, ""),
     ("audit-log-batch-buffer-size", Int, "10000"),
     ("audit-log-batch-max-size", Int, "1"),
     ("audit-log-batch-max-wait", Duration, "0s"),
@@ -40,30 +38,22 @@ const ACCEPTED: &[(&str, Kind, &str)] = &[
     ("authorization-webhook-cache-authorized-ttl", Duration, "5m0s"),
     ("authorization-webhook-cache-unauthorized-ttl", Duration, "30s"),
     ("authorization-webhook-version", Text, "v1beta1"),
-    ("contention-profiling", Bool, "false"),
     ("coordinated-leadership-lease-duration", Duration, "15s"),
     ("coordinated-leadership-renew-deadline", Duration, "10s"),
     ("coordinated-leadership-retry-period", Duration, "2s"),
     ("default-watch-cache-size", Int, "100"),
     ("delete-collection-workers", Int, "1"),
-    ("disabled-metrics", List, ""),
-    ("emulated-version", List, ""),
     ("emulation-forward-compatible", Bool, "false"),
-    ("enable-garbage-collector", Bool, "true"),
     ("enable-logs-handler", Bool, "true"),
     ("etcd-count-metric-poll-period", Duration, "1m0s"),
     ("etcd-db-metric-poll-interval", Duration, "30s"),
     ("etcd-readycheck-timeout", Duration, "2s"),
-    ("goaway-chance", Float, "0"),
-    ("http2-max-streams-per-connection", Int, "0"),
     ("lease-reuse-duration-seconds", Int, "60"),
-    ("livez-grace-period", Duration, "0s"),
     ("log-flush-frequency", Duration, "5s"),
     ("log-json-info-buffer-size", Text, ""),
     ("log-json-split-stream", Bool, "false"),
     ("log-text-info-buffer-size", Text, ""),
     ("log-text-split-stream", Bool, "false"),
-    ("min-compatibility-version", List, ""),
     ("oidc-ca-file", Text, ""),
     ("oidc-client-id", Text, ""),
     ("oidc-groups-claim", Text, ""),
@@ -76,18 +66,52 @@ const ACCEPTED: &[(&str, Kind, &str)] = &[
     ("peer-advertise-port", Text, ""),
     ("peer-ca-file", Text, ""),
     ("permit-address-sharing", Bool, "false"),
-    ("permit-port-sharing", Bool, "false"),
     ("profiling", Bool, "true"),
     ("runtime-config-emulation-forward-compatible", Bool, "false"),
-    ("show-hidden-metrics-for-version", Text, ""),
-    ("shutdown-send-retry-after", Bool, "false"),
     ("shutdown-watch-termination-grace-period", Duration, "0s"),
     ("storage-initialization-timeout", Duration, "1m0s"),
-    ("tls-curve-preferences", List, ""),
     ("vmodule", Text, ""),
     ("watch-cache", Bool, "true"),
     ("watch-cache-sizes", List, ""),
 ];
+
+/// Name, kind, upstream's default, what else does no more than that, and why nothing else can be
+/// had.
+const ONLY_AS_IS: &[(&str, Kind, &str, &[&str], &str)] = &[
+    ("allow-metric-labels", Pairs, "", &[], LABELS),
+    ("allow-metric-labels-manifest", Text, "", &[], LABELS),
+    ("contention-profiling", Bool, "false", &[], "this server has no profiles; leave the flag out"),
+    ("disabled-metrics", List, "", &[], "this server shows all its metrics; leave the flag out"),
+    ("emulated-version", List, "", EMULATED, "this server is 1.36 only; leave the flag out"),
+    (
+        "enable-garbage-collector",
+        Bool,
+        "true",
+        &[],
+        "this server always marks what waits for its dependents; leave the flag out",
+    ),
+    ("goaway-chance", Float, "0", &[], "this server sends no client away; leave the flag out"),
+    (
+        "min-compatibility-version",
+        List,
+        "",
+        COMPATIBLE,
+        "this server is compatible to 1.35 only; leave the flag out",
+    ),
+    ("show-hidden-metrics-for-version", Text, "", &[], "this server hides none; leave it out"),
+    (
+        "shutdown-send-retry-after",
+        Bool,
+        "false",
+        &[],
+        "this server closes its port once --shutdown-delay-duration is over; leave the flag out",
+    ),
+    ("tls-curve-preferences", List, "", &[], "the curves can't be chosen here; leave the flag out"),
+];
+
+const LABELS: &str = "this server shows all labels; leave the flag out";
+const EMULATED: &[&str] = &["1.36", "kube=1.36"];
+const COMPATIBLE: &[&str] = &["1.35", "kube=1.35"];
 
 /// Name, kind, and why it can't be had.
 const REFUSED: &[(&str, Kind, &str)] = &[
@@ -101,7 +125,6 @@ const REFUSED: &[(&str, Kind, &str)] = &[
     ("authorization-webhook-config-file", Text, "use --authorization-mode, with Node and RBAC"),
     ("cors-allowed-origins", List, "this server has no CORS; leave the flag out"),
     ("debug-socket-path", Text, "this server has no debug socket; leave the flag out"),
-    ("disable-http2-serving", Bool, "this server always serves HTTP/2 too; leave the flag out"),
     ("egress-selector-config-file", Text, "this server calls nodes directly; leave the flag out"),
     ("etcd-servers-overrides", List, "all kinds are kept in --etcd-servers; leave the flag out"),
     (
@@ -116,11 +139,6 @@ const REFUSED: &[(&str, Kind, &str)] = &[
     ),
     ("oidc-issuer-url", Text, TOKENS),
     ("service-account-signing-endpoint", Text, "use --service-account-signing-key-file"),
-    (
-        "strict-transport-security-directives",
-        List,
-        "this server sends no such header; leave the flag out",
-    ),
     ("tracing-config-file", Text, "this server does not trace; leave the flag out"),
 ];
 
@@ -132,7 +150,8 @@ pub(super) fn rows() -> impl Iterator<Item = Flag> {
     let accepted = ACCEPTED.iter().map(|row| Flag::new(row.0, row.1, "Accepted.").or(row.2));
     let refused =
         REFUSED.iter().map(|row| Flag::new(row.0, row.1, "Not supported by this server."));
-    accepted.chain(refused)
+    let as_is = ONLY_AS_IS.iter().map(|row| Flag::new(row.0, row.1, "Accepted.").or(row.2));
+    accepted.chain(as_is).chain(refused)
 }
 
 /// Flags whose effect would be missed must not be taken in silence.
@@ -146,6 +165,18 @@ pub(super) fn refuse(given: &Parsed) -> Result<(), String> {
         List => !given.list(name).is_empty(),
         _ => !given.text(name).is_empty(),
     };
+    for (name, kind, default, same, why) in ONLY_AS_IS {
+        let is_same = match kind {
+            Bool => given.bool(name).to_string() == *default,
+            Float => given.float(name) == 0.0,
+            List => given.list(name).iter().all(|said| same.contains(&said.as_str())),
+            Pairs => given.pairs(name).is_empty(),
+            _ => given.text(name).is_empty(),
+        };
+        if !is_same {
+            return Err(format!("--{name}: {why}"));
+        }
+    }
     match REFUSED.iter().find(|(name, kind, _)| asked(name, *kind)) {
         Some((name, _, why)) => Err(format!("--{name}: {why}")),
         None => Ok(()),
