@@ -109,7 +109,10 @@ pub(crate) fn options(ask: &Ask, expected: &Gvk) -> Result<Value> {
         codec::DecodeError::Syntax(why) => {
             ApiError::bad_request(format!("couldn't get version/kind; json parse error: {why}"))
         }
-        error => unreadable(expected, &error, &ask.body),
+        codec::DecodeError::Type(_) if is_list(&ask.body) => ApiError::bad_request(format!(
+            "couldn't get version/kind; json parse error: {NO_TYPE_IN_LIST}"
+        )),
+        error => ApiError::bad_request(error.to_string()),
     };
     // Upstream has no word for unknown fields here.
     let decoded = codec::negotiate::decode(media, builtin(), root, &ask.body).map_err(wrong)?;
@@ -137,18 +140,24 @@ pub(crate) fn strict(expected: &Gvk, findings: &[String]) -> ApiError {
 }
 
 fn unreadable(expected: &Gvk, error: &codec::DecodeError, body: &[u8]) -> ApiError {
-    let is_list = body.trim_ascii_start().starts_with(b"[");
-    if let (true, codec::DecodeError::Type(_)) = (is_list, error) {
-        let why = concat!(
-            "json: cannot unmarshal array into Go value of type struct { APIVersion string ",
-            r#""json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#
-        );
-        return unreadable(expected, &codec::DecodeError::Syntax(why.to_owned()), body);
+    if let (true, codec::DecodeError::Type(_)) = (is_list(body), error) {
+        let why = NO_TYPE_IN_LIST.to_owned();
+        return unreadable(expected, &codec::DecodeError::Syntax(why), body);
     }
     if let Some(why) = error.unrecognized(&expected.kind, body) {
         return ApiError::bad_request(why);
     }
     cannot_be_handled(&expected.kind, expected, &error.to_string())
+}
+
+/// What Go says where it looks for a type and finds a list.
+const NO_TYPE_IN_LIST: &str = concat!(
+    "json: cannot unmarshal array into Go value of type struct { APIVersion string ",
+    r#""json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#
+);
+
+fn is_list(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"[")
 }
 
 fn cannot_be_handled(kind: &str, expected: &Gvk, why: &str) -> ApiError {

@@ -9,7 +9,7 @@ use object::{ApiError, FieldErrors, GroupKind, Gvk, Result, Value, json, meta};
 use registry::{DeleteOptions, Propagation};
 
 pub(super) async fn one(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let (options, dry_run) = read_options(ask)?;
+    let Read { options, dry_run, keeps_no_orphans } = read_options(ask)?;
     let mut call = ask.call(false)?;
     call.dry_run = dry_run;
     warn(ask, &options);
@@ -19,11 +19,14 @@ pub(super) async fn one(api: &Api, ask: &Ask) -> Result<Response<Body>> {
         let object = deleted.item.stored_value()?;
         return answer::value(ask, StatusCode::OK, &success(ask, &object));
     }
-    answer::item(ask, StatusCode::OK, &deleted.item)
+    // Old clients that wait for their dependents are told that this goes on.
+    let goes_on = keeps_no_orphans && !deleted.gone;
+    let code = if goes_on { StatusCode::ACCEPTED } else { StatusCode::OK };
+    answer::item(ask, code, &deleted.item)
 }
 
 pub(super) async fn collection(api: &Api, ask: &Ask) -> Result<Response<Body>> {
-    let (options, dry_run) = read_options(ask)?;
+    let Read { options, dry_run, .. } = read_options(ask)?;
     let list = list::listed(api, ask).await?;
     let mut call = ask.call(false)?;
     call.dry_run = dry_run;
@@ -54,9 +57,16 @@ fn success(ask: &Ask, object: &Value) -> Value {
     })
 }
 
-/// The options from the body, or from the query where there is none; and whether this is a dry
-/// run.
-fn read_options(ask: &Ask) -> Result<(DeleteOptions, bool)> {
+/// What a deletion is told.
+struct Read {
+    options: DeleteOptions,
+    dry_run: bool,
+    /// `orphanDependents: false`, the old word for a deletion that takes the dependents along.
+    keeps_no_orphans: bool,
+}
+
+/// The options from the body, or from the query where there is none.
+fn read_options(ask: &Ask) -> Result<Read> {
     let query = &ask.query;
     let options = if ask.body.is_empty() {
         let mut options = json!({});
@@ -81,7 +91,9 @@ fn read_options(ask: &Ask) -> Result<(DeleteOptions, bool)> {
         let kind = GroupKind::new("meta.k8s.io", "DeleteOptions");
         return Err(ApiError::invalid(&kind, "", errors));
     }
-    Ok((meant(&options)?, !dry.is_empty()))
+    let dry_run = !dry.is_empty();
+    let keeps_no_orphans = options["orphanDependents"] == json!(false);
+    Ok(Read { options: meant(&options)?, dry_run, keeps_no_orphans })
 }
 
 /// What an options object means.
