@@ -66,13 +66,25 @@ fn asked_for(headers: &HeaderMap) -> Result<Option<UserInfo>> {
     if wanted == UserInfo::default() {
         return Ok(None);
     }
-    let groups: Vec<String> = wanted.groups.iter().map(|group| format!("{group:?}")).collect();
+    let extra = wanted.extra.iter().map(|(key, values)| format!("{key:?}:{}", go_strings(values)));
+    let extra: Vec<String> = extra.collect();
+    let extra =
+        if extra.is_empty() { "(nil)".to_owned() } else { format!("{{{}}}", extra.join(", ")) };
     Err(ApiError::bad_request(format!(
-        "requested &user.DefaultInfo{{Name:\"\", UID:{:?}, Groups:[]string{{{}}}, \
-         Extra:map[string][]string(nil)}} without impersonating a user name",
+        "requested &user.DefaultInfo{{Name:\"\", UID:{:?}, Groups:{}, \
+         Extra:map[string][]string{extra}}} without impersonating a user name",
         wanted.uid,
-        groups.join(", ")
+        go_strings(&wanted.groups)
     )))
+}
+
+/// A list of texts as Go shows it to a programmer.
+fn go_strings(texts: &[String]) -> String {
+    if texts.is_empty() {
+        return "[]string(nil)".to_owned();
+    }
+    let quoted: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+    format!("[]string{{{}}}", quoted.join(", "))
 }
 
 /// What the one who asks must be allowed.
@@ -160,6 +172,18 @@ mod tests {
         assert_eq!(asked_for(&headers(&[])).unwrap(), None);
         let refused = asked_for(&headers(&[(GROUP, "system:masters")])).unwrap_err();
         assert!(refused.message.ends_with("without impersonating a user name"));
+        for (name, value, shown) in [
+            (GROUP, "a", "UID:\"\", Groups:[]string{\"a\"}, Extra:map[string][]string(nil)}"),
+            (UID, "7", "UID:\"7\", Groups:[]string(nil), Extra:map[string][]string(nil)}"),
+            (
+                "impersonate-extra-scopes",
+                "view",
+                "Groups:[]string(nil), Extra:map[string][]string{\"scopes\":[]string{\"view\"}}}",
+            ),
+        ] {
+            let refused = asked_for(&headers(&[(name, value)])).unwrap_err();
+            assert!(refused.message.contains(shown), "{}", refused.message);
+        }
     }
 
     #[test]
