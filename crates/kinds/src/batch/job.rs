@@ -17,7 +17,8 @@ pub(crate) static KIND: Kind = Kind {
     versions: &["v1"],
     verbs: Verb::ALL,
     subresources: &[subresource::STATUS],
-    storage: Some(Storage::protobuf("jobs", "batch/v1")),
+    // What the pods' template got for labels in its creation are the job's when it is read.
+    storage: Some(Storage { defaults_on_read: true, ..Storage::protobuf("jobs", "batch/v1") }),
     selectable_fields: &["status.succeeded"],
     columns: COLUMNS,
     cells,

@@ -1,7 +1,7 @@
 //! Rules and subjects of roles and their bindings. Mirrors `pkg/apis/rbac/validation`.
 
 use super::{At, labels};
-use object::{FieldErrors, Value, names};
+use object::{FieldErrors, Value, json, names};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -85,5 +85,32 @@ pub(crate) fn binding(object: &Value, namespaced: bool, kinds: &[&str], errors: 
 /// What a binding binds stays.
 pub(crate) fn binding_change(object: &Value, old: &Value, errors: &mut FieldErrors) {
     let (role, was) = (At::root(object).get("roleRef"), At::root(old).get("roleRef"));
-    role.unchanged(errors, &was, "cannot change roleRef");
+    if !super::equal::semantically(role.value, was.value) {
+        // Shown as upstream's own type has it, which has other names for the fields.
+        let text = |field: &str| role.get(field).text().to_owned();
+        let shown =
+            json!({"APIGroup": text("apiGroup"), "Kind": text("kind"), "Name": text("name")});
+        role.invalid_as(errors, shown, "cannot change roleRef");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_role_is_shown_as_upstream_shows_it() {
+        let binding =
+            |name: &str| json!({"roleRef": {"apiGroup": GROUP, "kind": "Role", "name": name}});
+        let mut errors = FieldErrors::new();
+        binding_change(&binding("a"), &binding("a"), &mut errors);
+        assert!(errors.is_empty());
+        binding_change(&binding("b"), &binding("a"), &mut errors);
+        let told: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+        let shown = format!(
+            "roleRef: Invalid value: {{\"APIGroup\":\"{GROUP}\",\"Kind\":\"Role\",\"Name\":\"b\"}}: \
+             cannot change roleRef"
+        );
+        assert_eq!(told, [shown]);
+    }
 }
