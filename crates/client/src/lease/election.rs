@@ -48,7 +48,9 @@ where
         return Ok(());
     }
     tracing::info!(lease = options.name, identity = options.identity, "became leader");
-    let announced = announce(client, options.clone(), component.to_owned());
+    let lease = candidate.seen.as_ref().map(|seen| seen.lease.metadata.clone()).unwrap_or_default();
+    let event = event(options, &lease, component);
+    let announced = announce(client, options.namespace.clone(), event);
     runtime::spawn("leader event", announced).detach();
     let child = shutdown.child();
     tokio::select! {
@@ -176,11 +178,11 @@ impl Candidate<'_> {
     }
 }
 
-/// The event that upstream's leader leaves on its lease.
-async fn announce(client: Client, options: LeaseOptions, component: String) {
+/// The event that upstream's leader leaves on its lease, by which `kubectl describe` finds it.
+fn event(options: &LeaseOptions, lease: &ObjectMeta, component: &str) -> Event {
     let now = clock::now();
     let host = options.identity.split('_').next().unwrap_or_default().to_owned();
-    let event = Event {
+    Event {
         metadata: ObjectMeta {
             name: Some(format!("{}.{:x}", options.name, now.as_nanosecond())),
             namespace: Some(options.namespace.clone()),
@@ -191,6 +193,8 @@ async fn announce(client: Client, options: LeaseOptions, component: String) {
             kind: Some("Lease".into()),
             name: Some(options.name.clone()),
             namespace: Some(options.namespace.clone()),
+            uid: lease.uid.clone(),
+            resource_version: lease.resource_version.clone(),
             ..ObjectReference::default()
         },
         reason: Some("LeaderElection".into()),
@@ -199,12 +203,36 @@ async fn announce(client: Client, options: LeaseOptions, component: String) {
         count: Some(1),
         first_timestamp: Some(Time(now)),
         last_timestamp: Some(Time(now)),
-        source: Some(EventSource { component: Some(component.clone()), host: Some(host) }),
-        reporting_component: Some(component),
+        source: Some(EventSource { component: Some(component.to_owned()), host: Some(host) }),
+        reporting_component: Some(component.to_owned()),
         ..Event::default()
-    };
-    let events: Api<Event> = Api::namespaced(client, &options.namespace);
+    }
+}
+
+async fn announce(client: Client, namespace: String, event: Event) {
+    let events: Api<Event> = Api::namespaced(client, &namespace);
     if let Err(error) = events.create(&PostParams::default(), &event).await {
         tracing::debug!(%error, "the event of the new leader was not written");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_event_names_the_lease_that_it_is_about() {
+        let lease = ObjectMeta {
+            uid: Some("7".into()),
+            resource_version: Some("9".into()),
+            ..ObjectMeta::default()
+        };
+        let about = event(&LeaseOptions::new("kube-scheduler"), &lease, "default-scheduler")
+            .involved_object;
+        assert_eq!(about.kind.as_deref(), Some("Lease"));
+        assert_eq!(
+            (about.uid.as_deref(), about.resource_version.as_deref()),
+            (Some("7"), Some("9"))
+        );
     }
 }
