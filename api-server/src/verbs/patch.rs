@@ -1,5 +1,7 @@
 //! PATCH of one object: four media types, one way to write.
 
+mod words;
+
 use crate::ask::Ask;
 use crate::write_options::FieldValidation;
 use crate::{Api, answer, body, version};
@@ -9,10 +11,6 @@ use http::{Response, StatusCode};
 use object::{ApiError, FieldErrors, GroupKind, Result, Value, json};
 use registry::{Call, Registry};
 use schema::{TypeId, builtin};
-
-/// Go's words for a list where an object should be.
-const NO_OBJECT: &str =
-    "json: cannot unmarshal array into Go value of type map[string]interface {}";
 
 /// What an operation of a JSON patch may say.
 const OPERATION_FIELDS: &[&str] = &["op", "path", "from", "value"];
@@ -51,8 +49,8 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
 
 /// Applies the body of a PATCH to an object of a type of its own (a Scale); no apply.
 pub(crate) fn patched(ask: &Ask, root: TypeId, live: &Value) -> Result<Value> {
-    let Read { patch, strict } = read(ask)?;
-    checked(ask, root, patch.apply(root, live)?, &strict)
+    let read = read(ask)?;
+    checked(ask, root, read.patch.apply(root, live)?, &read)
 }
 
 fn read(ask: &Ask) -> Result<Read> {
@@ -71,21 +69,22 @@ fn read(ask: &Ask) -> Result<Read> {
             let strict = strict.map(|finding| format!("json patch {finding}")).collect();
             (Patch::Json(patch), strict)
         }
-        "application/merge-patch+json" => match json()? {
-            (Value::Array(_), _) => {
-                let why = format!("error decoding patch: {NO_OBJECT}");
-                return Err(ApiError::bad_request(why));
+        "application/merge-patch+json" => {
+            let (patch, strict) = json()?;
+            if let Some(why) = words::no_object(&patch) {
+                return Err(ApiError::bad_request(format!("error decoding patch: {why}")));
             }
-            (patch, strict) => (Patch::Merge(patch), strict),
-        },
+            (Patch::Merge(patch), strict)
+        }
         "application/strategic-merge-patch+json" => {
             let (patch, strict) = json().map_err(|error| {
                 let why = error.message.trim_start_matches("error decoding patch: ");
                 ApiError::bad_request(why)
             })?;
-            if patch.is_array() {
-                return Err(ApiError::bad_request(NO_OBJECT));
+            if let Some(why) = words::no_object(&patch) {
+                return Err(ApiError::bad_request(why));
             }
+            let patch = if patch.is_null() { json!({}) } else { patch };
             (Patch::Strategic(patch), strict)
         }
         "application/apply-patch+yaml" => {
@@ -143,7 +142,7 @@ fn patched_live(
         (_, None) => return Ok(None),
         (patch, Some(live)) => patch.apply(root, live)?,
     };
-    let mut object = checked(ask, root, object, &read.strict)?;
+    let mut object = checked(ask, root, object, read)?;
     if live.is_none() {
         object::meta::set(&mut object, "name", &ask.resource.name);
         object::meta::of(&mut object).remove("resourceVersion");
@@ -157,25 +156,37 @@ impl Patch {
         Ok(match self {
             Patch::Json(operations) => patch::json_patch::apply(live, operations)?,
             Patch::Merge(changes) => patch::merge_patch::apply(live, changes)?,
-            Patch::Strategic(changes) => patch::strategic::apply(builtin(), root, live, changes)?,
+            Patch::Strategic(changes) => {
+                let mut object = patch::strategic::apply(builtin(), root, live, changes)?;
+                // Its type is that of the struct that it is put into, whatever it says.
+                for field in ["apiVersion", "kind"] {
+                    object[field] = live[field].clone();
+                }
+                object
+            }
             Patch::Apply { .. } => return Err(unknown_form()),
         })
     }
 }
 
-/// The patched object, held against the schema, with defaults. `of_patch`: what strict field
-/// validation objects to in the patch itself.
-fn checked(ask: &Ask, root: TypeId, object: Value, of_patch: &[String]) -> Result<Value> {
-    let shown = object.to_string();
+/// The patched object, held against the schema, with defaults.
+fn checked(ask: &Ask, root: TypeId, object: Value, read: &Read) -> Result<Value> {
+    let changes = match &read.patch {
+        Patch::Strategic(changes) => Some(changes),
+        _ => None,
+    };
+    let shown = changes.map_or_else(|| object.to_string(), words::printed);
     let wrong = |why: String| {
         let mut errors = FieldErrors::new();
         errors.invalid("patch", shown.as_str(), why);
         ApiError::invalid(&GroupKind::new("", ""), "", errors)
     };
     let said = (object["apiVersion"].clone(), object["kind"].clone());
-    let decoded =
-        codec::decode_tree(builtin(), root, object).map_err(|error| wrong(error.to_string()))?;
-    let strict = [of_patch, &decoded.strict].concat();
+    let decoded = codec::decode_tree(builtin(), root, object).map_err(|error| {
+        let why = error.to_string();
+        wrong(if changes.is_some() { words::of_converter(&why) } else { why })
+    })?;
+    let strict = [&*read.strict, &decoded.strict].concat();
     findings(ask, &strict).map_err(|error| match error.code {
         400 => wrong(codec::strict_error(&strict)),
         _ => error,
