@@ -37,7 +37,10 @@ pub(super) async fn ensure(own: &Own, objects: &Cached, identity: &Identity) -> 
             ("requestheader-allowed-names", &identity.front_proxy_names),
         ];
         for (key, list) in lists {
-            add_list(&mut wanted, key, list);
+            // Upstream leaves out the one that it came to know last, where nobody set it.
+            if key != "requestheader-uid-headers" || !list.is_empty() {
+                add_list(&mut wanted, key, list);
+            }
         }
     }
     match existing {
