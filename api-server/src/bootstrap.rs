@@ -4,6 +4,7 @@
 //! of it can be run again at any time. Mirrors `pkg/controlplane` of `k8s.io/kubernetes`.
 
 mod api_services;
+mod flow_schemas;
 mod legacy_tokens;
 mod policy;
 mod recorded;
@@ -125,6 +126,8 @@ impl Bootstrap {
             }),
             self.start_services(&own, &objects),
         );
+        let consumer = flow_schemas::run(own, objects, self.shutdown.clone());
+        self.shutdown.spawn("flow schemas", consumer);
     }
 
     /// The network of services, and the service that is this server.
