@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::bootstrap::{Bootstrap, Hooks};
 use crate::fixed::{Documents, Fixed, Health};
 use crate::in_process::InProcess;
+use crate::limits::DRAIN;
 use crate::objects::Cached;
 use crate::seats::Seats;
 use crate::services::{Desk, Services, public_address};
@@ -47,6 +48,8 @@ impl Server {
 /// Starts a server over a store; returns when it listens. The encryption of the store is the
 /// caller's business.
 pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) -> Result<Server> {
+    let stopping = shutdown;
+    let shutdown = delayed(&stopping, options.shutdown_delay);
     let tls = Arc::new(tls(&options)?);
     kinds::allow_privileged(options.allow_privileged);
     let cache = Cache::start(store.clone(), &options.etcd_prefix, kinds::all())
@@ -72,7 +75,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
         allocators,
         options.event_ttl,
     );
-    let health = health(&store, &shutdown);
+    let health = health(&store, &stopping);
     let hooks = Hooks::new(&[&health.healthz, &health.readyz], &health.livez, options.livez_grace);
     let public = SocketAddr::new(host(&options), address.port());
     let mut documents = Documents::new(&options.served, public.to_string());
@@ -113,6 +116,25 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
     }
     tracing::info!("serving on {address}");
     Ok(Server { api, address, hooks })
+}
+
+/// The end of serving: a time after the process has been asked to stop, in which `/readyz` alone
+/// says so, and load balancers look for another server.
+fn delayed(stopping: &Shutdown, delay: Duration) -> Shutdown {
+    if delay.is_zero() {
+        return stopping.clone();
+    }
+    let end = Shutdown::new();
+    let (asked, ends) = (stopping.clone(), end.clone());
+    stopping.spawn("shutdown delay", async move {
+        asked.begun().await;
+        runtime::clock::sleep(delay).await;
+        ends.begin();
+        if let Err(left) = ends.drain(DRAIN).await {
+            tracing::warn!("{left}");
+        }
+    });
+    end
 }
 
 /// The address at which members of the cluster reach this server.
@@ -202,5 +224,23 @@ async fn compact(store: Arc<dyn Store>, cache: Arc<Cache>, interval: Duration) {
             tracing::warn!("compaction: {error}");
         }
         cache.compacted_to(compactor.compacted());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn serving_ends_a_while_after_the_process_was_asked_to_stop() {
+        for delay in [Duration::ZERO, Duration::from_millis(30)] {
+            let stopping = Shutdown::new();
+            let end = delayed(&stopping, delay);
+            assert!(!end.has_begun());
+            stopping.begin();
+            assert_eq!(end.has_begun(), delay.is_zero());
+            end.begun().await;
+            stopping.drain(DRAIN).await.expect("nothing is left");
+        }
     }
 }

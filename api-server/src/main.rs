@@ -23,9 +23,10 @@ async fn run(given: Parsed) -> Result<()> {
     let options = flags::options(&given).map_err(|why| anyhow!(why))?;
     let store = storage::encrypted(storage::etcd(&given)?, &options)?;
     let shutdown = Shutdown::on_signals()?;
+    let deadline = options.shutdown_delay + limits::DRAIN;
     api_server::start(options, store, shutdown.clone()).await?;
     shutdown.begun().await;
-    if let Err(left) = shutdown.drain(limits::DRAIN).await {
+    if let Err(left) = shutdown.drain(deadline).await {
         tracing::warn!("{left}");
     }
     Ok(())
