@@ -65,7 +65,8 @@ struct Read {
     keeps_no_orphans: bool,
 }
 
-/// The options from the body, or from the query where there is none.
+/// The options from the body, or from the query where there is none: upstream reads no query
+/// beside a body, not even `dryRun`.
 fn read_options(ask: &Ask) -> Result<Read> {
     let query = &ask.query;
     let options = if ask.body.is_empty() {
@@ -79,12 +80,13 @@ fn read_options(ask: &Ask) -> Result<Read> {
         if query.get("orphanDependents").is_some() {
             options["orphanDependents"] = query.flag("orphanDependents").into();
         }
+        options["dryRun"] = query.all("dryRun").collect();
         options
     } else {
         body::options(ask, &Gvk::new("", "v1", "DeleteOptions"))?
     };
-    let mut dry: Vec<&str> = ask.query.all("dryRun").collect();
-    dry.extend(options["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str));
+    let dry = options["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let dry: Vec<&str> = dry.collect();
     if dry.iter().any(|value| *value != "All") {
         let mut errors = FieldErrors::new();
         errors.not_supported("dryRun", json!(dry), &["All"]);

@@ -49,6 +49,8 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("negotiation", include_str!("compare/scripts/negotiation.http")),
     ("lists", include_str!("compare/scripts/lists.http")),
     ("deletion", include_str!("compare/scripts/deletion.http")),
+    ("delete_options", include_str!("compare/scripts/delete_options.http")),
+    ("options", include_str!("compare/scripts/options.http")),
     ("binding", include_str!("compare/scripts/binding.http")),
     ("requests", include_str!("compare/scripts/requests.http")),
     ("pod_security", include_str!("compare/scripts/pod_security.http")),
