@@ -3,10 +3,9 @@
 //!
 //! Mirrors `DefaultKubernetesUserAgent` and `AddUserAgent` (`k8s.io/client-go/rest`).
 
-use crate::connect::from_service;
 use http::{HeaderName, HeaderValue, Request, Response, header::USER_AGENT};
 use kube::client::Body;
-use tower::{BoxError, Service, ServiceExt as _};
+use tower::{Service, ServiceExt as _};
 
 /// The header of `program`, such as `kube-scheduler`; `None` where it has no name.
 pub(crate) fn header(program: &str) -> Option<(HeaderName, HeaderValue)> {
@@ -15,44 +14,36 @@ pub(crate) fn header(program: &str) -> Option<(HeaderName, HeaderValue)> {
     (!program.is_empty()).then_some((USER_AGENT, value))
 }
 
-/// As [`from_service`], for `program`.
-pub fn from_service_of<S, B>(program: &str, service: S) -> kube::Client
+/// `service`, whose requests say that they are `program`'s.
+pub fn named<S, B>(
+    program: &str,
+    service: S,
+) -> impl Service<Request<Body>, Response = Response<B>, Error = S::Error, Future = S::Future> + use<S, B>
 where
-    S: Service<Request<Body>, Response = Response<B>> + Send + 'static,
-    S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
-    B: hyper::body::Body<Data = hyper::body::Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    S: Service<Request<Body>, Response = Response<B>>,
 {
     let header = header(program);
-    from_service(service.map_request(move |mut request: Request<Body>| {
+    service.map_request(move |mut request: Request<Body>| {
         request.headers_mut().extend(header.clone());
         request
-    }))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kube::api::{Api, PostParams};
     use std::convert::Infallible;
-    use std::sync::{Arc, Mutex};
 
     #[tokio::test]
     async fn a_program_says_its_name() {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let heard = seen.clone();
-        let service = tower::service_fn(move |request: Request<Body>| {
-            heard.lock().expect("no panic").push(request.headers().get(USER_AGENT).cloned());
-            std::future::ready(Ok::<_, Infallible>(Response::new(Body::from(
-                br#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}"#.to_vec(),
-            ))))
+        let echo = tower::service_fn(|request: Request<Body>| {
+            let name = request.headers().get(USER_AGENT).cloned();
+            std::future::ready(Ok::<_, Infallible>(Response::new(name)))
         });
-        let maps: Api<k8s_openapi::api::core::v1::ConfigMap> =
-            Api::default_namespaced(from_service_of("kube-scheduler", service));
-        maps.create(&PostParams::default(), &Default::default()).await.expect("a map");
-        let seen = seen.lock().expect("no panic")[0].clone().expect("a name");
-        assert!(seen.to_str().expect("text").starts_with("kube-scheduler/v1."), "{seen:?}");
+        let request = Request::new(Body::empty());
+        let heard = named("kube-scheduler", echo).oneshot(request).await.expect("an answer");
+        let name = heard.into_body().expect("a name");
+        assert!(name.to_str().expect("text").starts_with("kube-scheduler/v1."), "{name:?}");
     }
 
     #[test]

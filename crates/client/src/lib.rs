@@ -17,7 +17,7 @@ mod rate;
 mod token_requests;
 mod transport;
 
-pub use agent::from_service_of;
+pub use agent::named;
 pub use clients::{Clients, Pace};
 pub use connect::{ConnectOptions, connect, from_service};
 pub use error::{

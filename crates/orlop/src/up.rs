@@ -185,7 +185,7 @@ fn open_store(
 }
 
 fn in_process(program: &str, server: &api_server::Server, user: UserInfo) -> client::Client {
-    client::from_service_of(program, server.client(user))
+    client::from_service(client::named(program, server.client(user)))
 }
 
 /// The controller manager's command line, read.
