@@ -21,10 +21,12 @@ pub(super) fn bind(
     claim: &PersistentVolumeClaim,
 ) -> Result<Vec<Action>, String> {
     let mut actions = Vec::new();
-    actions.extend(give(volume, claim).map(|changed| Action::update(&changed)));
-    actions.extend(set_phase(volume, "Bound", ""));
-    actions.extend(take(claim, volume).map(|changed| Action::update(&changed)));
-    actions.extend(set_claim_status(claim, "Bound", Some(volume))?);
+    let (given, taken) = (give(volume, claim), take(claim, volume));
+    actions.extend(given.as_ref().map(Action::update));
+    // A write of the status carries annotations too, and would take back what was just written.
+    actions.extend(set_phase(given.as_ref().unwrap_or(volume), "Bound", ""));
+    actions.extend(taken.as_ref().map(Action::update));
+    actions.extend(set_claim_status(taken.as_ref().unwrap_or(claim), "Bound", Some(volume))?);
     Ok(actions)
 }
 
@@ -170,7 +172,9 @@ mod tests {
         );
         let given = body(&actions[0]);
         assert_eq!(given["spec"]["claimRef"]["uid"], "c");
-        assert_eq!(given["metadata"]["annotations"][BOUND_BY_CONTROLLER], "yes");
+        for written in &actions {
+            assert_eq!(body(written)["metadata"]["annotations"][BOUND_BY_CONTROLLER], "yes");
+        }
         let taken = body(&actions[2]);
         assert_eq!(taken["spec"]["volumeName"], "v");
         assert_eq!(body(&actions[3])["status"]["capacity"]["storage"], "3Gi");
