@@ -43,12 +43,21 @@ pub enum RunError {
     Serving(#[from] ServingError),
 }
 
-/// Tells of mistakes before anybody waits for what would never come.
+/// Tells of mistakes before anybody waits for what would never come: of the keys of controllers
+/// that will run. Upstream reads the others' no more than we do.
 fn check_keys(options: &Options) -> Result<(), String> {
-    if let Some(file) = &options.service_account_key {
+    let runs = |name: &str| {
+        table::ROWS.iter().any(|row| row.name == name && row.is_wanted(&options.controllers))
+    };
+    if runs(controllers::service_account_token::NAME)
+        && let Some(file) = &options.service_account_key
+    {
         controllers::service_account_token::read_key(file)?;
     }
-    controllers::csr_signing::check_pairs(&options.signing)
+    if runs(controllers::csr_signing::NAME) {
+        controllers::csr_signing::check_pairs(&options.signing)?;
+    }
+    Ok(())
 }
 
 /// Serves health, waits for the lease, runs the controllers, and returns when the shutdown is
@@ -108,6 +117,41 @@ async fn wait_for_server(clients: &Clients, shutdown: &Shutdown) -> bool {
         tokio::select! {
             () = clock::sleep(Duration::from_secs(1)) => {}
             () = shutdown.begun() => return true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_keys_of_controllers_that_run_are_read() {
+        let token = "--service-account-private-key-file";
+        let signing = "--cluster-signing-cert-file";
+        let missing = "/nonexistent/file";
+        for (controllers, refused) in [
+            ("*", Some(token)),
+            ("*,-serviceaccount-token", Some(signing)),
+            ("*,-serviceaccount-token-controller", Some(signing)),
+            ("*,-csrsigning", Some(token)),
+            ("*,-serviceaccount-token,-csrsigning", None),
+            ("csrsigning", Some(signing)),
+            ("serviceaccount-token", Some(token)),
+            ("deployment", None),
+        ] {
+            let words = [
+                format!("--controllers={controllers}"),
+                format!("{token}={missing}"),
+                format!("{signing}={missing}"),
+                format!("--cluster-signing-key-file={missing}"),
+            ];
+            let parsed = runtime::flags::parse(&flag_table(), words).expect("known flags");
+            let options = Options::from_flags(&parsed).expect("options");
+            let said = check_keys(&options).err();
+            assert_eq!(said.is_some(), refused.is_some(), "{controllers}: {said:?}");
+            let (said, refused) = (said.unwrap_or_default(), refused.unwrap_or_default());
+            assert!(said.starts_with(refused), "{controllers}: {said}");
         }
     }
 }

@@ -55,7 +55,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     on("replicaset-controller", "replicaset", "replicaset-controller", replica_set::start),
     on("deployment-controller", "deployment", "deployment-controller", deployment::start),
-    on("serviceaccount-token-controller", "serviceaccount-token", "", service_account_token::start),
+    on(service_account_token::NAME, "serviceaccount-token", "", service_account_token::start),
     on("endpoints-controller", "endpoint", "endpoint-controller", endpoints::start),
     on(
         "endpointslice-controller",
@@ -99,12 +99,7 @@ pub(crate) const ROWS: &[Row] = &[
     on("disruption-controller", "disruption", "disruption-controller", disruption::start),
     on("statefulset-controller", "statefulset", "statefulset-controller", stateful_set::start),
     on("cronjob-controller", "cronjob", "cronjob-controller", cron_job::start),
-    on(
-        "certificatesigningrequest-signing-controller",
-        "csrsigning",
-        "certificate-controller",
-        csr_signing::start,
-    ),
+    on(csr_signing::NAME, "csrsigning", "certificate-controller", csr_signing::start),
     on(
         "certificatesigningrequest-approving-controller",
         "csrapproving",

@@ -27,6 +27,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 
+/// Its name in `--controllers`.
+pub(crate) const NAME: &str = "certificatesigningrequest-signing-controller";
+
 const WORKERS: usize = 5;
 
 /// A certificate begins this long before it is signed, for clocks that are late.
@@ -49,8 +52,7 @@ pub(crate) fn start(context: &Context) {
     requests.on_change(move |change| add.add(Key::of(&**change.object())));
     let (client, pairs) = (context.client(), Arc::new(pairs));
     let longest = context.options.signing_duration;
-    let name = "certificatesigningrequest-signing-controller";
-    run_workers(name, WORKERS, queue, &context.shutdown, move |key: Key| {
+    run_workers(NAME, WORKERS, queue, &context.shutdown, move |key: Key| {
         let (client, requests, pairs) = (client.clone(), requests.clone(), pairs.clone());
         async move { sync(&client, &requests, &pairs, longest, &key).await }
     });

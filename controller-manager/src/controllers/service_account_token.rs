@@ -17,6 +17,9 @@ use kube::{Api, Client};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Its name in `--controllers`.
+pub(crate) const NAME: &str = "serviceaccount-token-controller";
+
 const TYPE: &str = "kubernetes.io/service-account-token";
 const ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
 const ACCOUNT_UID: &str = "kubernetes.io/service-account.uid";
@@ -71,7 +74,7 @@ pub(crate) fn start(context: &Context) {
     if context.token_secrets {
         make_tokens(&controller, workers, context);
     }
-    run_workers("serviceaccount-token-controller", workers, queue, &context.shutdown, move |key| {
+    run_workers(NAME, workers, queue, &context.shutdown, move |key| {
         let controller = controller.clone();
         async move {
             controller.secrets.synced().await;
@@ -103,7 +106,7 @@ fn make_tokens(controller: &Arc<Controller>, workers: usize, context: &Context) 
         }
     });
     let controller = controller.clone();
-    run_workers("serviceaccount-token-controller", workers, queue, &context.shutdown, move |key| {
+    run_workers(NAME, workers, queue, &context.shutdown, move |key| {
         let controller = controller.clone();
         async move {
             controller.secrets.synced().await;
