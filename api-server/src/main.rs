@@ -21,7 +21,8 @@ fn main() -> ExitCode {
 
 async fn run(given: Parsed) -> Result<()> {
     let options = flags::options(&given).map_err(|why| anyhow!(why))?;
-    let store = storage::encrypted(storage::etcd(&given)?, &options)?;
+    let etcd = storage::measured(storage::etcd(&given)?, &options);
+    let store = storage::encrypted(etcd, &options)?;
     let shutdown = Shutdown::on_signals()?;
     let deadline = options.shutdown_delay + limits::DRAIN;
     api_server::start(options, store, shutdown.clone()).await?;

@@ -11,4 +11,4 @@ mod requests;
 
 pub(crate) use access::{authenticated, authorized};
 pub(crate) use moment::read_now;
-pub(crate) use requests::{Observed, Watched, tls_handshake_failed};
+pub(crate) use requests::{DURATION_BUCKETS, Observed, Watched, tls_handshake_failed};

@@ -1,12 +1,20 @@
 //! Which store the server is over, and what is encrypted in it.
 
+mod measured;
+
 use crate::settings::Options;
 use anyhow::{Context, Result};
+use measured::Measured;
 use runtime::flags::Parsed;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::encrypt::{Config, Transformers};
 use store::{Encrypted, Etcd, Store, TlsFiles};
+
+/// A store whose requests `/metrics` counts.
+pub fn measured<S: Store>(store: S, options: &Options) -> impl Store {
+    Measured::new(store, &options.etcd_prefix)
+}
 
 /// A client of the etcd that the flags name.
 pub fn etcd(given: &Parsed) -> Result<Etcd> {
