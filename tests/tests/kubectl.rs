@@ -18,6 +18,9 @@ fn today() -> Vec<Case<Cluster>> {
         ("describe_tells", |c| describe(&c.today)),
         ("edit_saves_what_an_editor_changed", |c| edit(&c.today)),
         ("patch_label_and_annotate_change", |c| change(&c.today)),
+        ("a_patch_that_does_not_fit_is_told_in_upstreams_words", |c| misfit(&c.today)),
+        ("what_is_there_from_the_start_is_shown_whole", |c| from_the_start(&c.today)),
+        ("fields_have_managers_with_names", |c| managers(&c.today)),
         ("explain_knows_fields", |c| explain(&c.today)),
         ("api_resources_lists_every_kind", |c| api_resources(&c.today)),
         ("auth_can_i_answers", |c| can_i(&c.today)),
@@ -216,6 +219,58 @@ fn change(kubectl: &Kubectl) -> Result<()> {
     ensure!(all["data"]["b"] == "2" && all["metadata"]["labels"].is_null(), "{all}");
     ensure!(all["metadata"]["annotations"]["n"] == "1", "{all}");
     kubectl.run("delete cm changed").map(drop)
+}
+
+/// Recorded from upstream v1.36.3.
+fn misfit(kubectl: &Kubectl) -> Result<()> {
+    kubectl.feed("apply -f -", &MAP.replace("NAME", "fits"))?;
+    let shown = |patch: &str, why: &str| {
+        format!("The request is invalid: patch: Invalid value: \"{patch}\": {why}\n")
+    };
+    let map = "map[string]interface {}";
+    for (patch, told) in [
+        (r#"{"data":"x"}"#, shown("map[data:x]", "cannot restore map from string")),
+        (r#"{"data":{"a":1}}"#, shown("map[data:map[a:1]]", "cannot convert int64 to string")),
+        (r#"{"immutable":"x"}"#, shown("map[immutable:x]", "unrecognized type: bool")),
+        (
+            "\"x\"",
+            format!(
+                "Error from server (BadRequest): json: cannot unmarshal string into Go value of type {map}\n"
+            ),
+        ),
+    ] {
+        let said = kubectl.tell_words(&["patch", "cm", "fits", "-p", patch], "")?;
+        ensure!(!said.ok && said.err == told, "{}{}", said.out, said.err);
+    }
+    let said = kubectl.tell_words(&["patch", "cm", "fits", "-p", r#"{"kind":"Pod"}"#], "")?;
+    ensure!(said.out == "configmap/fits patched (no change)\n", "{}{}", said.out, said.err);
+    kubectl.run("delete cm fits").map(drop)
+}
+
+fn from_the_start(kubectl: &Kubectl) -> Result<()> {
+    until("each flow schema knows its level", || {
+        let said = kubectl.run("get flowschemas --no-headers")?;
+        ensure!(columns(&said).len() > 10, "{said}");
+        ensure!(columns(&said).iter().all(|row| row.last() == Some(&"False")), "{said}");
+        Ok(())
+    })
+}
+
+fn managers(kubectl: &Kubectl) -> Result<()> {
+    kubectl.run("create job managed --image=busybox -- true")?;
+    until("the status of the job has a manager", || {
+        let job = kubectl.json("get job managed --show-managed-fields")?;
+        let entries = job["metadata"]["managedFields"].as_array().context("fields")?;
+        let of_status = entries.iter().find(|entry| entry["subresource"] == "status");
+        let of_status = of_status.context("a status")?;
+        ensure!(of_status["manager"] == "kube-controller-manager", "{of_status}");
+        // What the job has by default is nobody's.
+        ensure!(of_status["fieldsV1"]["f:metadata"].is_null(), "{of_status}");
+        Ok(())
+    })?;
+    let dry = kubectl.json("create job dry --image=busybox --dry-run=server")?;
+    ensure!(dry["metadata"]["labels"]["job-name"] == "dry", "{dry}");
+    kubectl.run("delete job managed").map(drop)
 }
 
 fn explain(kubectl: &Kubectl) -> Result<()> {
