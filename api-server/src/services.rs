@@ -12,6 +12,7 @@ mod families;
 mod kubernetes;
 mod leases;
 mod node_ports;
+mod port_range;
 mod ports;
 mod range;
 mod raw;
@@ -69,14 +70,7 @@ impl ServiceNetwork {
             [] => return Err(format!("{FLAG} must contain at least one valid cidr")),
             _ => return Err(format!("{FLAG} must not contain more than two entries")),
         }
-        let wrong =
-            || format!("--service-node-port-range: {ports:?} is not a range such as 30000-32767");
-        let (first, last) = ports.split_once('-').ok_or_else(wrong)?;
-        let (first_port, last_port): (u16, u16) =
-            (first.parse().map_err(|_| wrong())?, last.parse().map_err(|_| wrong())?);
-        if first_port == 0 || first_port > last_port {
-            return Err(wrong());
-        }
+        let (first_port, last_port) = port_range::parse(ports)?;
         Ok(Self { ranges: parsed, first_port, last_port })
     }
 

@@ -16,9 +16,9 @@ use store::{Change, Entry, Expect, Outcome, Store};
 const SWAP_ATTEMPTS: usize = 64;
 
 /// The share of the range that only people who name a port get, until the rest is full.
-const STATIC_SHARE: u16 = 32;
-const STATIC_MIN: u16 = 16;
-const STATIC_MAX: u16 = 128;
+const STATIC_SHARE: u32 = 32;
+const STATIC_MIN: u32 = 16;
+const STATIC_MAX: u32 = 128;
 
 /// What a dry run shows in place of a random port, less one.
 const DRY_PORT: u16 = 32768;
@@ -68,17 +68,15 @@ impl Desk {
             self.taken.push(port);
             return Ok(port);
         }
-        let size = self.last - self.first + 1;
+        let first = u32::from(self.first);
+        let size = u32::from(self.last) + 1 - first;
         let lower = lower_part(size);
-        let from = |start: u16, length: u16| {
-            let begin = u16::try_from(runtime::entropy::below(length.into())).unwrap_or(0);
-            (0..length).map(move |step| {
-                let place = (u32::from(begin) + u32::from(step)) % u32::from(length);
-                start + u16::try_from(place).unwrap_or(0)
-            })
+        let from = |start: u32, length: u32| {
+            let begin = u32::try_from(runtime::entropy::below(length.into())).unwrap_or(0);
+            (0..length).filter_map(move |step| u16::try_from(start + (begin + step) % length).ok())
         };
-        let free = from(self.first + lower, size - lower)
-            .chain(from(self.first, lower))
+        let free = from(first + lower, size - lower)
+            .chain(from(first, lower))
             .find(|port| !self.used.contains(port))
             .ok_or(PortError::Full)?;
         self.used.insert(free);
@@ -92,7 +90,7 @@ impl Desk {
     }
 }
 
-fn lower_part(size: u16) -> u16 {
+fn lower_part(size: u32) -> u32 {
     if size <= STATIC_MIN { 0 } else { (size / STATIC_SHARE).clamp(STATIC_MIN, STATIC_MAX) }
 }
 
@@ -271,6 +269,19 @@ mod tests {
             desk.take(80).expect_err("a refusal").to_string(),
             "provided port is not in the valid range. The range of valid ports is 30000-30063"
         );
+    }
+
+    #[test]
+    fn a_range_is_of_one_port_or_of_all() {
+        for range in [(30000, 30000), (65535, 65535), (0, 65535)] {
+            let mut desk = Desk::new(range, BTreeSet::new(), false);
+            let size = u32::from(range.1) + 1 - u32::from(range.0);
+            for _ in 0..size.min(9) {
+                let port = desk.take_any().expect("a port");
+                assert!((range.0..=range.1).contains(&port), "{range:?}: {port}");
+            }
+            assert_eq!(desk.take_any().is_err(), size == 1, "{range:?}");
+        }
     }
 
     #[test]
