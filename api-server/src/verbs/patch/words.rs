@@ -46,6 +46,8 @@ pub(super) fn of_converter(why: &str) -> String {
     }
     let parts = why.strip_prefix("json: cannot unmarshal ").and_then(|rest| {
         let (value, place) = rest.split_once(" into Go ")?;
+        // No field's own: a type that reads itself has said so.
+        (!place.starts_with("value ")).then_some(())?;
         Some((value, place.rsplit_once(" of type ")?.1))
     });
     let Some((value, wanted)) = parts else { return why.to_owned() };
@@ -116,7 +118,9 @@ mod tests {
         }
         let base64 = "illegal base64 data at input byte 0";
         assert_eq!(of_converter(base64), format!("error decoding from json: {base64}"));
-        assert_eq!(of_converter("another"), "another");
+        for other in ["another", "json: cannot unmarshal bool into Go value of type int32"] {
+            assert_eq!(of_converter(other), other);
+        }
     }
 
     #[test]
