@@ -48,10 +48,10 @@ const FLAGS: &[Flag] = &[
     Flag::new("apiserver-count", Kind::Int, "The number of API servers of the cluster.")
         .or("1")
         .deprecated("apiserver-count is deprecated and will be removed in a future version."),
-    Flag::new("audit-log-maxage", Kind::Int, "The days to keep old audit logs.").or("0"),
-    Flag::new("audit-log-maxbackup", Kind::Int, "The number of old audit logs to keep.").or("0"),
+    Flag::new("audit-log-maxage", Kind::Int, "The days to keep old audit logs.").or("366"),
+    Flag::new("audit-log-maxbackup", Kind::Int, "The number of old audit logs to keep.").or("100"),
     Flag::new("audit-log-maxsize", Kind::Int, "The megabytes at which an audit log is rotated.")
-        .or("0"),
+        .or("100"),
     Flag::new(
         "audit-log-path",
         Kind::Text,
@@ -535,6 +535,7 @@ mod tests {
             "--tls-curve-preferences=X25519",
             "--strict-transport-security-directives=forever",
             "--goaway-chance=0.01",
+            "--shutdown-watch-termination-grace-period=30s",
             "--kubernetes-service-node-port=30000",
             "--max-requests-inflight=-1",
             "--apiserver-count=0",

@@ -68,7 +68,6 @@ const ACCEPTED: &[(&str, Kind, &str)] = &[
     ("permit-address-sharing", Bool, "false"),
     ("profiling", Bool, "true"),
     ("runtime-config-emulation-forward-compatible", Bool, "false"),
-    ("shutdown-watch-termination-grace-period", Duration, "0s"),
     ("storage-initialization-timeout", Duration, "1m0s"),
     ("vmodule", Text, ""),
     ("watch-cache", Bool, "true"),
@@ -105,6 +104,13 @@ const ONLY_AS_IS: &[(&str, Kind, &str, &[&str], &str)] = &[
         "false",
         &[],
         "this server closes its port once --shutdown-delay-duration is over; leave the flag out",
+    ),
+    (
+        "shutdown-watch-termination-grace-period",
+        Duration,
+        "0s",
+        &[],
+        "watches end once --shutdown-delay-duration is over; leave the flag out",
     ),
     ("tls-curve-preferences", List, "", &[], "the curves can't be chosen here; leave the flag out"),
 ];
@@ -168,6 +174,7 @@ pub(super) fn refuse(given: &Parsed) -> Result<(), String> {
     for (name, kind, default, same, why) in ONLY_AS_IS {
         let is_same = match kind {
             Bool => given.bool(name).to_string() == *default,
+            Duration => given.duration(name).is_zero(),
             Float => given.float(name) == 0.0,
             List => given.list(name).iter().all(|said| same.contains(&said.as_str())),
             Pairs => given.pairs(name).is_empty(),
