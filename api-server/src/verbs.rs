@@ -15,7 +15,7 @@ use http::Response;
 use object::{ApiError, Result};
 
 pub(crate) use delete::meant as meant_options;
-pub(crate) use patch::patched;
+pub(crate) use patch::{is_apply, patched};
 pub(crate) use update::check_name;
 
 /// Serves a verb on the object itself or its collection.

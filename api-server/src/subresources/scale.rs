@@ -1,4 +1,7 @@
 //! `scale`: the number of replicas of anything that has one, as `autoscaling/v1` Scale.
+//!
+//! Mirrors the `ScaleREST` of `k8s.io/kubernetes/pkg/registry/apps`. Who owns the number is told by
+//! the registry, but where a Scale is applied: then it has its own managed fields, for a while.
 
 use crate::ask::Ask;
 use crate::{Api, answer, body, version};
@@ -6,8 +9,14 @@ use axum::body::Body;
 use http::{Response, StatusCode};
 use kinds::Serves;
 use object::{ApiError, Gvk, Result, Selector, Value, json, meta};
+use patch::apply::{Endpoint, scale as owners};
+use schema::builtin;
 
 pub(super) async fn serve(api: &Api, ask: &Ask, serves: &Serves) -> Result<Response<Body>> {
+    let Serves::Scale { replicas, .. } = serves else {
+        return Err(ApiError::no_such_resource());
+    };
+    let path: Vec<&str> = replicas.split('.').collect();
     let target = ask.target();
     let gvk = Gvk::new("autoscaling", "v1", "Scale");
     if ask.verb == "get" {
@@ -27,13 +36,25 @@ pub(super) async fn serve(api: &Api, ask: &Ask, serves: &Serves) -> Result<Respo
         body::check_namespace(ask, scale)?;
         crate::verbs::check_name(ask, scale)?;
     }
-    let root = body::root(&gvk)?;
+    let mut endpoint = Endpoint::new(builtin(), &gvk).ok_or_else(ApiError::no_such_resource)?;
+    endpoint.subresource = target.subresource;
+    let applies = crate::verbs::is_apply(ask);
+    let call = ask.call(!applies)?;
     let change = |live: Option<&Value>| {
         let Some(live) = live else { return Ok(None) };
         let mut object = served(ask, live.clone())?;
         let wanted = match &put {
             Some(scale) => scale.clone(),
-            None => crate::verbs::patched(ask, root, &scale(serves, &object)?)?,
+            None => {
+                let mut scale = scale(serves, &object)?;
+                if applies {
+                    owners::to_scale(&object, &path, &mut scale).map_err(ApiError::internal)?;
+                }
+                let scale = crate::verbs::patched(ask, &endpoint, &scale, &call.now)?;
+                body::check_namespace(ask, &scale)?;
+                crate::verbs::check_name(ask, &scale)?;
+                scale
+            }
         };
         let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or_default();
         if replicas < 0 {
@@ -44,17 +65,19 @@ pub(super) async fn serve(api: &Api, ask: &Ask, serves: &Serves) -> Result<Respo
         if let Some(uid) = put.as_ref().map(meta::uid).filter(|uid| !uid.is_empty()) {
             // A precondition, which the registry looks at.
             meta::set(&mut object, "uid", uid);
+        } else if put.is_none() && ![meta::uid(&object), ""].contains(&meta::uid(&wanted)) {
+            return Err(another(ask, meta::uid(&wanted), &object));
         }
         let version = meta::resource_version(&wanted);
         if !version.is_empty() && version != meta::resource_version(&object) {
             return Err(ApiError::modified(&ask.kind.group_resource(), meta::name(&object)));
         }
-        if let Serves::Scale { replicas: path, .. } = serves {
-            set(&mut object, path, replicas.into());
+        set(&mut object, &path, replicas.into());
+        if applies {
+            owners::to_parent(&mut object, &path, &wanted).map_err(ApiError::internal)?;
         }
         version::to_stored(ask.kind, &ask.resource.version, object).map(Some)
     };
-    let call = ask.call(true)?;
     let (item, _) = api.registry.update(&call, &target, &change).await?;
     let scale = scale(serves, &served(ask, item.stored_value()?)?)?;
     answer::value(ask, StatusCode::OK, &scale)
@@ -104,10 +127,21 @@ fn at<'a>(object: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(object, |value, step| &value[step])
 }
 
-fn set(object: &mut Value, path: &str, value: Value) {
+fn set(object: &mut Value, path: &[&str], value: Value) {
     let mut place = object;
-    for step in path.split('.') {
-        place = &mut place[step];
+    for step in path {
+        place = &mut place[*step];
     }
     *place = value;
+}
+
+/// 409: the patched Scale has a UID, and it isn't that of the object.
+fn another(ask: &Ask, wanted: &str, object: &Value) -> ApiError {
+    let mut resource = ask.kind.group_resource();
+    resource.resource = format!("{}/scale", resource.resource).into();
+    let why = format!(
+        "Precondition failed: UID in precondition: {wanted}, UID in object meta: {}",
+        meta::uid(object)
+    );
+    ApiError::conflict(&resource, meta::name(object), why)
 }

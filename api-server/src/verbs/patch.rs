@@ -9,11 +9,14 @@ use axum::body::Body;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use object::{ApiError, FieldErrors, GroupKind, Result, Value, json};
+use patch::apply::Endpoint;
 use registry::{Call, Registry};
 use schema::{TypeId, builtin};
 
 /// What an operation of a JSON patch may say.
 const OPERATION_FIELDS: &[&str] = &["op", "path", "from", "value"];
+
+const APPLY: &str = "application/apply-patch+yaml";
 
 /// A patch, read but not yet applied.
 enum Patch {
@@ -47,22 +50,36 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     answer::item(ask, status, &item)
 }
 
-/// Applies the body of a PATCH to an object of a type of its own (a Scale); no apply.
-pub(crate) fn patched(ask: &Ask, root: TypeId, live: &Value) -> Result<Value> {
+/// Whether the body of a PATCH is a configuration to apply.
+pub(crate) fn is_apply(ask: &Ask) -> bool {
+    ask.verb == "patch" && media(ask) == APPLY
+}
+
+/// Applies the body of a PATCH to an object of a type of its own (a Scale), which has its
+/// managed fields where [`is_apply`].
+pub(crate) fn patched(ask: &Ask, at: &Endpoint<'_>, live: &Value, now: &str) -> Result<Value> {
     let read = read(ask)?;
-    checked(ask, root, read.patch.apply(root, live)?, &read)
+    let object = match &read.patch {
+        Patch::Apply { config, manager, force } => {
+            at.apply(Some(live), config, manager, *force, now)?
+        }
+        patch => patch.apply(at.root, live)?,
+    };
+    checked(ask, at.root, object, &read)
+}
+
+fn media(ask: &Ask) -> &str {
+    let media = ask.parts.headers.get(CONTENT_TYPE).and_then(|media| media.to_str().ok());
+    media.unwrap_or_default().split(';').next().unwrap_or_default().trim()
 }
 
 fn read(ask: &Ask) -> Result<Read> {
-    let media =
-        ask.parts.headers.get(CONTENT_TYPE).and_then(|m| m.to_str().ok()).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim();
     let json = || {
         codec::decode_json_free(&ask.body)
             .map(|decoded| (decoded.value, decoded.strict))
             .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))
     };
-    let (patch, strict) = match media {
+    let (patch, strict) = match media(ask) {
         "application/json-patch+json" => {
             let (patch, doubled) = json()?;
             let strict = doubled.into_iter().chain(unknown_fields(&patch));
@@ -87,10 +104,15 @@ fn read(ask: &Ask) -> Result<Read> {
             let patch = if patch.is_null() { json!({}) } else { patch };
             (Patch::Strategic(patch), strict)
         }
-        "application/apply-patch+yaml" => {
+        APPLY => {
             // As it was written: what is null or unknown is for the apply to judge.
             let decoded = codec::decode_yaml_free(&ask.body)
                 .map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?;
+            if let Some(why) = words::no_object(&decoded.value) {
+                return Err(ApiError::bad_request(format!(
+                    "error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}"
+                )));
+            }
             findings(ask, &decoded.strict)?;
             let manager = ask.manager();
             let config = decoded.value;
