@@ -5,6 +5,7 @@
 //! Mirrors `k8s.io/kube-scheduler/config`.
 
 use crate::plugin_args::PluginArgs;
+use crate::pod::DEFAULT_SCHEDULER;
 use crate::profile::{Plugins, Profile};
 use control::component::ComponentOptions;
 use serde::Deserialize;
@@ -13,7 +14,6 @@ use std::time::Duration;
 
 const GROUP: &str = "kubescheduler.config.k8s.io/";
 const VERSIONS: [&str; 6] = ["v1", "v1beta3", "v1beta2", "v1beta1", "v1alpha2", "v1alpha1"];
-const DEFAULT_NAME: &str = "default-scheduler";
 
 /// The file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -229,10 +229,10 @@ impl Configuration {
         let mut names: Vec<String> = self
             .profiles
             .iter()
-            .map(|profile| profile.scheduler_name.clone().unwrap_or_else(|| DEFAULT_NAME.into()))
+            .map(|profile| profile.scheduler_name.clone().unwrap_or_else(|| DEFAULT_SCHEDULER.into()))
             .collect();
         if names.is_empty() {
-            names.push(self.scheduler_name.clone().unwrap_or_else(|| DEFAULT_NAME.into()));
+            names.push(self.scheduler_name.clone().unwrap_or_else(|| DEFAULT_SCHEDULER.into()));
         }
         names
     }

@@ -14,7 +14,7 @@ use crate::kin::Kin;
 use crate::limits::BINDINGS_MAX;
 use crate::metrics::{self, Outcome};
 use crate::plugin::Events;
-use crate::pod::PodInfo;
+use crate::pod::{DEFAULT_SCHEDULER, PodInfo, scheduler_of};
 use crate::preemption::{Preemption, preempt};
 use crate::profile::Profile;
 use crate::queue::{Queue, Taken};
@@ -74,7 +74,7 @@ impl Scheduler {
             kin: Kin::new(&informers),
             cache: Arc::default(),
             queue: Arc::new(Queue::new(options.backoff)),
-            recorder: Recorder::new(client.clone(), "default-scheduler", shutdown),
+            recorder: Recorder::new(client.clone(), DEFAULT_SCHEDULER, shutdown),
             profiles: options.profiles.clone(),
             start: Arc::default(),
             bindings: Arc::new(Semaphore::new(BINDINGS_MAX)),
@@ -231,9 +231,13 @@ impl Scheduler {
 
     /// The profile that `pod` asks for, where it is one of ours.
     fn profile(&self, pod: &Pod) -> Option<&Arc<Profile>> {
-        let name = pod.spec.as_ref().and_then(|spec| spec.scheduler_name.as_deref());
-        let name = name.unwrap_or("default-scheduler");
+        let name = scheduler_of(pod);
         self.profiles.iter().find(|profile| profile.name == name)
+    }
+
+    /// Tells in the name of the profile that `pod` asks for.
+    fn recorder(&self, pod: &Pod) -> Recorder {
+        self.recorder.named(scheduler_of(pod))
     }
 
     /// One cycle.
@@ -364,7 +368,7 @@ impl Scheduler {
             Ok(_) => {
                 self.queue.settled(&taken);
                 let message = format!("Successfully assigned {key} to {node}");
-                self.recorder.tell_doing(
+                self.recorder(pod).tell_doing(
                     &**pod,
                     EventType::Normal,
                     "Scheduled",

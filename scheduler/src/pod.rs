@@ -9,6 +9,9 @@ use control::volumes::claims_of;
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use std::sync::{Arc, LazyLock};
 
+/// The scheduler of pods that name none.
+pub(crate) const DEFAULT_SCHEDULER: &str = "default-scheduler";
+
 /// A port of the host that a pod takes for itself: address, protocol, number.
 pub(crate) type HostPort = (String, String, i32);
 
@@ -55,6 +58,12 @@ impl PodInfo {
     }
 }
 
+/// The name of the profile that `pod` asks for.
+pub(crate) fn scheduler_of(pod: &Pod) -> &str {
+    let named = pod.spec.as_ref().and_then(|spec| spec.scheduler_name.as_deref());
+    named.unwrap_or(DEFAULT_SCHEDULER)
+}
+
 fn host_ports(pod: &Pod) -> Vec<HostPort> {
     let Some(spec) = &pod.spec else { return Vec::new() };
     let restartable = spec
@@ -74,4 +83,19 @@ fn host_ports(pod: &Pod) -> Vec<HostPort> {
             ))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_names_its_scheduler() {
+        for (named, expected) in [(None, "default-scheduler"), (Some("batch"), "batch")] {
+            let spec = PodSpec { scheduler_name: named.map(str::to_owned), ..PodSpec::default() };
+            let pod = Pod { spec: Some(spec), ..Pod::default() };
+            assert_eq!(scheduler_of(&pod), expected);
+        }
+        assert_eq!(scheduler_of(&Pod::default()), DEFAULT_SCHEDULER);
+    }
 }

@@ -18,7 +18,7 @@ use runtime::Shutdown;
 use runtime::clock::{self, Timestamp};
 use serde_json::json;
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use tokio::sync::mpsc;
 
 /// Whether an event tells of the usual or of trouble.
@@ -42,13 +42,13 @@ impl EventType {
 /// Tells about objects, in the name of one component. Clones share the backlog.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    component: &'static str,
+    component: Arc<str>,
     sender: mpsc::Sender<Told>,
 }
 
 #[derive(Clone, Debug)]
 struct Told {
-    component: &'static str,
+    component: Arc<str>,
     about: ObjectReference,
     kind: EventType,
     reason: String,
@@ -65,12 +65,12 @@ impl Recorder {
     pub fn new(client: Client, component: &'static str, shutdown: &Shutdown) -> Self {
         let (sender, receiver) = mpsc::channel(EVENT_BACKLOG);
         shutdown.spawn_until_begun("events", write_all(client, receiver));
-        Self { component, sender }
+        Self { component: component.into(), sender }
     }
 
     /// The same backlog under another component's name.
-    pub fn named(&self, component: &'static str) -> Self {
-        Self { component, sender: self.sender.clone() }
+    pub fn named(&self, component: &str) -> Self {
+        Self { component: component.into(), sender: self.sender.clone() }
     }
 
     /// Tells `message` about `object`; `reason` is one word in CamelCase.
@@ -132,7 +132,7 @@ impl Recorder {
         message: String,
     ) {
         let told = Told {
-            component: self.component,
+            component: self.component.clone(),
             about,
             kind,
             reason: reason.into(),
@@ -142,7 +142,7 @@ impl Recorder {
             at: clock::now(),
         };
         if self.sender.try_send(told).is_err() {
-            tracing::warn!(component = self.component, "too many events wait, one is dropped");
+            tracing::warn!(component = &*self.component, "too many events wait, one is dropped");
         }
     }
 }
@@ -163,7 +163,7 @@ pub fn reference<K: Resource<DynamicType = ()>>(object: &K) -> ObjectReference {
 
 #[derive(PartialEq, Eq, Hash)]
 struct Sameness {
-    component: &'static str,
+    component: Arc<str>,
     uid: Option<String>,
     name: Option<String>,
     kind: EventType,
@@ -194,7 +194,7 @@ async fn write_all(client: Client, mut receiver: mpsc::Receiver<Told>) {
             told.message.insert_str(0, COMBINED);
         }
         let sameness = Sameness {
-            component: told.component,
+            component: told.component.clone(),
             uid: told.about.uid.clone(),
             name: told.about.name.clone(),
             kind: told.kind,
@@ -261,8 +261,8 @@ fn first(told: &Told) -> Event {
         count: Some(1),
         first_timestamp: Some(Time(told.at)),
         last_timestamp: Some(Time(told.at)),
-        source: Some(EventSource { component: Some(told.component.into()), host: None }),
-        reporting_component: Some(told.component.into()),
+        source: Some(EventSource { component: Some(told.component.to_string()), host: None }),
+        reporting_component: Some(told.component.to_string()),
         ..Event::default()
     }
 }
@@ -275,7 +275,7 @@ fn first_doing(told: &Told, action: &'static str) -> Action {
             "kind": "Event",
             "metadata": old.metadata,
             "eventTime": MicroTime(told.at),
-            "reportingController": told.component,
+            "reportingController": &*told.component,
             "reportingInstance": format!("{}-{}", told.component, host_name()),
             "action": action,
             "reason": told.reason,
@@ -295,4 +295,29 @@ fn host_name() -> &'static str {
         name.trim().to_owned()
     });
     &NAME
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::api::core::v1::Pod;
+
+    #[test]
+    fn an_event_names_who_tells() {
+        let (sender, mut receiver) = mpsc::channel(8);
+        let recorder = Recorder { component: "own".into(), sender };
+        for (teller, name) in [(recorder.clone(), "own"), (recorder.named("batch"), "batch")] {
+            teller.tell_doing(&Pod::default(), EventType::Normal, "Scheduled", "Binding", "done");
+            let told = receiver.try_recv().expect("told");
+            let Action::Create { body, .. } = first_doing(&told, "Binding") else {
+                panic!("an event is created")
+            };
+            assert_eq!(body["reportingController"], name);
+            let instance = body["reportingInstance"].as_str().expect("an instance");
+            assert!(instance.starts_with(&format!("{name}-")), "{instance}");
+            let old = first(&told);
+            assert_eq!(old.reporting_component.as_deref(), Some(name));
+            assert_eq!(old.source.and_then(|source| source.component).as_deref(), Some(name));
+        }
+    }
 }

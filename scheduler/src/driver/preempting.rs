@@ -3,7 +3,7 @@
 //! Mirrors `prepareCandidateAsync` (`k8s.io/kubernetes/pkg/scheduler/framework/preemption`).
 
 use super::Scheduler;
-use crate::pod::PodInfo;
+use crate::pod::{PodInfo, scheduler_of};
 use control::{Action, EventType, execute, pods};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use runtime::clock;
@@ -23,7 +23,7 @@ impl Scheduler {
     }
 
     async fn evict(&self, pod: &PodInfo, node: &str, victim: &PodInfo) -> Result<(), kube::Error> {
-        let scheduler = pod.spec().scheduler_name.as_deref().unwrap_or("default-scheduler");
+        let scheduler = scheduler_of(&pod.pod);
         let condition = json!({
             "type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler",
             "message": format!("{scheduler}: preempting to accommodate a higher priority pod"),
@@ -41,7 +41,7 @@ impl Scheduler {
         execute(&self.client, &Action::delete(&*victim.pod)).await?;
         let message = format!("Preempted by pod {} on node {node}", pod.uid);
         let kind = EventType::Normal;
-        self.recorder.tell_doing_for(
+        self.recorder(&pod.pod).tell_doing_for(
             &*victim.pod,
             &*pod.pod,
             kind,

@@ -23,7 +23,7 @@ impl Scheduler {
     ) {
         let pod = &taken.pod.pod;
         let note = truncated(message, EVENT_NOTE_BYTES_MAX);
-        self.recorder.tell_doing(
+        self.recorder(pod).tell_doing(
             &**pod,
             EventType::Warning,
             "FailedScheduling",

@@ -9,6 +9,7 @@ use crate::limits::{
 };
 use runtime::clock::Instant;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// What is put before the message of an event that stands for many.
 pub(super) const COMBINED: &str = "(combined from similar events): ";
@@ -27,7 +28,7 @@ pub(super) enum Verdict {
 /// Who tells of what.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Source {
-    component: &'static str,
+    component: Arc<str>,
     /// apiVersion, kind, namespace, name, UID.
     about: [Option<String>; 5],
 }
@@ -57,7 +58,7 @@ impl Correlator {
     pub(super) fn judge(&mut self, told: &Told, now: Instant) -> Verdict {
         let about = &told.about;
         let source = Source {
-            component: told.component,
+            component: told.component.clone(),
             about: [&about.api_version, &about.kind, &about.namespace, &about.name, &about.uid]
                 .map(Clone::clone),
         };
@@ -114,7 +115,7 @@ mod tests {
 
     fn told(about: &str, reason: &str, message: &str) -> Told {
         Told {
-            component: "it",
+            component: "it".into(),
             about: ObjectReference { name: Some(about.into()), ..ObjectReference::default() },
             kind: EventType::Normal,
             reason: reason.into(),
