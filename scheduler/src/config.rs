@@ -229,7 +229,9 @@ impl Configuration {
         let mut names: Vec<String> = self
             .profiles
             .iter()
-            .map(|profile| profile.scheduler_name.clone().unwrap_or_else(|| DEFAULT_SCHEDULER.into()))
+            .map(|profile| {
+                profile.scheduler_name.clone().unwrap_or_else(|| DEFAULT_SCHEDULER.into())
+            })
             .collect();
         if names.is_empty() {
             names.push(self.scheduler_name.clone().unwrap_or_else(|| DEFAULT_SCHEDULER.into()));
