@@ -181,14 +181,15 @@ fn taints(node: &Node, old: &[Taint], is_any_ready: bool, now: Timestamp) -> Vec
     if node.spec.as_ref().and_then(|spec| spec.unschedulable) == Some(true) {
         wanted.push((UNSCHEDULABLE, "NoSchedule"));
     }
-    // A node of which nothing is known yet keeps what admission gave it.
+    // What makes pods go is judged only by a node's readiness; what keeps them away, by whatever
+    // conditions it has: without any, it loses even the taint of its birth.
     let is_unknown = condition(node, "Ready").is_none();
     let mut taints: Vec<Taint> = old
         .iter()
         .filter(|taint| {
             !is_ours(taint)
                 || wanted.contains(&(taint.key.as_str(), taint.effect.as_str()))
-                || (is_unknown && taint.key == NOT_READY)
+                || (is_unknown && taint.effect == "NoExecute")
         })
         .cloned()
         .collect();
@@ -234,13 +235,23 @@ mod tests {
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     #[test]
-    fn a_ready_node_loses_the_taint_of_its_birth() {
-        let born = json!([{"key": NOT_READY, "effect": "NoSchedule"},
-                          {"key": "mine", "effect": "NoSchedule"}]);
-        let result = plan(&node(Some("True"), born.clone()), &health(0, true), NOW);
-        assert_eq!(named(&result), ["mine:NoSchedule"]);
-        let result = plan(&node(None, born), &health(0, false), NOW);
-        assert!(result.taints.is_none(), "nothing is known of it yet");
+    fn a_node_that_is_not_known_to_be_unready_loses_the_taint_of_its_birth() {
+        let born = || {
+            json!([{"key": NOT_READY, "effect": "NoSchedule"},
+                   {"key": UNREACHABLE, "effect": "NoExecute"},
+                   {"key": "mine", "effect": "NoSchedule"}])
+        };
+        let not_ready = format!("{NOT_READY}:NoSchedule");
+        let unreachable = format!("{UNREACHABLE}:NoExecute");
+        let evicting = format!("{NOT_READY}:NoExecute");
+        for (ready, rest) in [
+            (Some("True"), vec!["mine:NoSchedule"]),
+            (None, vec![&*unreachable, "mine:NoSchedule"]),
+            (Some("False"), vec![&*not_ready, "mine:NoSchedule", &*evicting]),
+        ] {
+            let result = plan(&node(ready, born()), &health(0, true), NOW);
+            assert_eq!(named(&result), rest, "{ready:?}");
+        }
     }
 
     #[test]
