@@ -9,6 +9,7 @@ pub(super) mod hash;
 mod plan;
 mod proportion;
 mod revision;
+mod rollback;
 mod status;
 mod strategy;
 
@@ -178,6 +179,10 @@ impl Controller {
             execute(&self.client, &Action::delete(set)).await?;
         }
         self.write_status(deployment, plan.status).await?;
+        if let Some(rollback) = plan.rollback {
+            execute(&self.client, &Action::update(&rollback.deployment)).await?;
+            rollback.tell.tell(&self.recorder, deployment);
+        }
         Ok(plan.look_again.map_or(Outcome::Done, Outcome::Again))
     }
 

@@ -5,6 +5,7 @@
 
 use super::bounds::{is_rolling, wanted};
 use super::revision::{self, DESIRED, REVISION, note_size, number};
+use super::rollback::{self, Rollback};
 use super::strategy::{available, new_size, old_sizes, replicas};
 use super::{proportion, status};
 use crate::context::Telling;
@@ -31,6 +32,8 @@ pub(super) struct Plan {
     pub(super) tell: Vec<Telling>,
     /// The Deployment with its new status and annotations.
     pub(super) status: Option<Deployment>,
+    /// What is written instead, where nothing else is to be.
+    pub(super) rollback: Option<Rollback>,
     pub(super) look_again: Option<Duration>,
 }
 
@@ -44,6 +47,9 @@ pub(super) fn plan(snapshot: &Snapshot<'_>, now: Timestamp) -> Plan {
     status::note_pause(&mut work.deployment, now);
     let is_paused = deployment.spec.as_ref().and_then(|spec| spec.paused) == Some(true);
     work.number_new_set();
+    if let Some(revision) = rollback::asked(deployment).filter(|_| !is_paused) {
+        return work.roll_back(revision);
+    }
     if is_paused || work.has_new_size() {
         work.resize();
         if is_paused {
@@ -268,6 +274,17 @@ impl Work {
         self.delete = gone;
     }
 
+    /// Sees to it that every set has its number, and rolls back when they have.
+    fn roll_back(mut self, revision: i64) -> Plan {
+        self.ensure_new_set();
+        let sets: Vec<&ReplicaSet> = self.sets().collect();
+        let rollback = rollback::roll_back(&self.deployment, &sets, revision);
+        let numbers = self.written();
+        let is_numbered =
+            numbers.create.is_none() && numbers.update.is_empty() && numbers.status.is_none();
+        Plan { rollback: is_numbered.then_some(rollback), ..numbers }
+    }
+
     fn finish(mut self, is_rollout: bool) -> Plan {
         let status = if is_rollout {
             status::rollout(&self.deployment, &self.old, self.new.as_ref(), self.now)
@@ -277,6 +294,11 @@ impl Work {
         let look_again =
             if is_rollout { status::recheck(&self.deployment, &status, self.now) } else { None };
         self.deployment.status = Some(status);
+        Plan { look_again, ..self.written() }
+    }
+
+    /// All that is to be written.
+    fn written(mut self) -> Plan {
         let create = self.new.take_if(|_| self.is_created);
         let before = |set: &ReplicaSet| self.sets_before.iter().any(|old| **old == *set);
         let update = self.old.iter().chain(&self.new).filter(|set| !before(set)).cloned().collect();
@@ -286,7 +308,7 @@ impl Work {
             delete: self.delete,
             tell: self.tell,
             status: Some(self.deployment).filter(|new| *new != self.before),
-            look_again,
+            ..Plan::default()
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use super::bounds::{max_surge, wanted};
 use super::hash::{prune, template_hash};
+use super::rollback::ROLLBACK_TO;
 use control::owner::controller_ref;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetSpec};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
@@ -16,12 +17,12 @@ pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 const HISTORY: &str = "deployment.kubernetes.io/revision-history";
 pub(super) const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 pub(super) const MAXIMUM: &str = "deployment.kubernetes.io/max-replicas";
-const HASH_LABEL: &str = "pod-template-hash";
+pub(super) const HASH_LABEL: &str = "pod-template-hash";
 
 /// The annotations that a ReplicaSet does not take over from its Deployment.
 const NOT_COPIED: [&str; 6] = [
     "kubectl.kubernetes.io/last-applied-configuration",
-    "deprecated.deployment.rollback.to",
+    ROLLBACK_TO,
     REVISION,
     HISTORY,
     DESIRED,
@@ -35,6 +36,11 @@ const HISTORY_CHARS_MAX: usize = 2000;
 const NAME_CHARS_MAX: usize = 253;
 
 type Annotations = BTreeMap<String, String>;
+
+/// Whether an annotation goes from a Deployment to its ReplicaSets, and back when it is rolled back.
+pub(super) fn is_copied(name: &str) -> bool {
+    !NOT_COPIED.contains(&name)
+}
 
 /// Whether the template of `set` is that of `deployment`, its hash label aside.
 pub(super) fn same_template(deployment: &Deployment, set: &ReplicaSet) -> bool {
@@ -92,7 +98,7 @@ pub(super) fn next(old: &[ReplicaSet]) -> i64 {
 pub(super) fn annotate(deployment: &Deployment, set: &mut ReplicaSet, revision: i64) {
     let annotations = set.metadata.annotations.get_or_insert_default();
     for (name, value) in deployment.metadata.annotations.iter().flatten() {
-        if !NOT_COPIED.contains(&name.as_str()) {
+        if is_copied(name) {
             annotations.insert(name.clone(), value.clone());
         }
     }

@@ -55,6 +55,12 @@ impl World {
         if let Some(status) = plan.status {
             self.deployment = status;
         }
+        if let Some(rollback) = plan.rollback {
+            assert!(!changed && plan.create.is_none() && plan.update.is_empty());
+            changed = true;
+            self.deployment = rollback.deployment;
+            self.told.push(format!("{}: {}", rollback.tell.reason, rollback.tell.message));
+        }
         for mut set in plan.create.into_iter().chain(plan.update) {
             changed = true;
             set.metadata.uid.get_or_insert_with(|| format!("uid{}", self.clock));
@@ -98,6 +104,11 @@ impl World {
         let mut sets: Vec<_> = self.sets.iter().collect();
         sets.sort_by_key(|set| revision::revision(set));
         sets.iter().map(|set| replicas(set)).collect()
+    }
+
+    fn annotate(&mut self, name: &str, value: &str) {
+        let annotations = self.deployment.metadata.annotations.get_or_insert_default();
+        annotations.insert(name.into(), value.into());
     }
 
     fn set_image(&mut self, image: &str) {
@@ -147,6 +158,56 @@ fn an_undo_finds_the_old_set_and_numbers_it_anew() {
     let set = world.sets.iter().find(|set| replicas(set) == 2).expect("the set of a");
     let annotations = set.metadata.annotations.as_ref().expect("annotations");
     assert_eq!(annotations["deployment.kubernetes.io/revision-history"], "1");
+}
+
+#[test]
+fn the_old_annotation_rolls_back() {
+    const DONE: &str = "DeploymentRollback: Rolled back deployment \"web\" to revision";
+    const NOT_FOUND: &str = "DeploymentRollbackRevisionNotFound: Unable to find";
+    let same = "DeploymentRollbackTemplateUnchanged: The rollback revision contains the same \
+                template as current deployment \"web\"";
+    for (images, asked, told, image, revision) in [
+        ("ab", "0", format!("{DONE} 1"), "a", "3"),
+        ("abc", "0", format!("{DONE} 2"), "b", "4"),
+        ("abc", "1", format!("{DONE} 1"), "a", "4"),
+        ("ab", "2", same.to_owned(), "b", "2"),
+        ("ab", "7", format!("{NOT_FOUND} the revision to rollback to."), "b", "2"),
+        ("a", "0", format!("{NOT_FOUND} last revision."), "a", "1"),
+    ] {
+        let mut world = World::new(deployment("a", 2, rolling(1, 0)));
+        for image in images.chars() {
+            world.set_image(&image.to_string());
+            world.annotate("cause", &image.to_string());
+            world.settle(|_| {});
+        }
+        world.annotate(rollback::ROLLBACK_TO, asked);
+        world.settle(|_| {});
+        assert!(world.told.contains(&told), "{images} {asked}: {:?}", world.told);
+        let annotations = world.deployment.metadata.annotations.clone().expect("annotations");
+        assert!(!annotations.contains_key(rollback::ROLLBACK_TO));
+        assert_eq!((&*annotations["cause"], &*annotations[REVISION]), (image, revision), "{asked}");
+        let template = &world.deployment.spec.as_ref().expect("a spec").template;
+        let labels = template.metadata.as_ref().and_then(|m| m.labels.clone()).expect("labels");
+        assert_eq!(labels.len(), 1, "{labels:?}");
+        let pod = template.spec.as_ref().expect("a pod");
+        assert_eq!(pod.containers[0].image.as_deref(), Some(image), "{images} {asked}");
+    }
+}
+
+#[test]
+fn who_is_paused_or_asks_for_no_number_is_not_rolled_back() {
+    for (asked, paused) in [("1", true), ("the last", false), ("", false)] {
+        let mut world = World::new(deployment("a", 2, rolling(1, 0)));
+        world.settle(|_| {});
+        world.set_image("b");
+        world.settle(|_| {});
+        world.deployment.spec.as_mut().expect("a spec").paused = Some(paused);
+        world.annotate(rollback::ROLLBACK_TO, asked);
+        world.settle(|_| {});
+        let annotations = world.deployment.metadata.annotations.as_ref().expect("annotations");
+        assert_eq!(annotations[rollback::ROLLBACK_TO], asked);
+        assert_eq!(world.sizes(), [0, 2]);
+    }
 }
 
 #[test]
