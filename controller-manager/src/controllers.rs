@@ -1,5 +1,6 @@
 //! The controllers, one file each. [`crate::table`] says which run.
 
+mod adoption;
 pub(crate) mod attach_detach;
 pub(crate) mod attributes_class_protection;
 pub(crate) mod autoscaler;
@@ -27,6 +28,7 @@ pub(crate) mod namespace;
 pub(crate) mod node_ipam;
 pub(crate) mod node_lifecycle;
 pub(crate) mod node_ttl;
+mod pod_control;
 pub(crate) mod pod_garbage;
 mod protection;
 pub(crate) mod replica_set;

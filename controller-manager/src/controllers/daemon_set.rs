@@ -6,17 +6,18 @@
 mod plan;
 mod pod;
 
+use super::adoption;
+use super::pod_control::PodControl;
 use super::revisions::{Naming, Revisions};
-use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::selector::{Matcher, is_empty};
 use control::{
     Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
-    execute, execute_all, owner, pods, run_workers,
+    execute, owner, pods, run_workers,
 };
 use k8s_openapi::api::apps::v1::{ControllerRevision, DaemonSet};
 use k8s_openapi::api::core::v1::{Node, Pod};
-use kube::{Api, Client};
+use kube::Client;
 use plan::{Plan, Snapshot, plan};
 use runtime::clock::{self, Instant};
 use std::collections::{HashMap, HashSet};
@@ -128,7 +129,7 @@ impl Controller {
             Naming::Template,
             self.revisions.controlled_by(uid),
         );
-        self.write_revision(&revisions).await?;
+        revisions.write(&self.client).await?;
         let snapshot = Snapshot {
             set: &set,
             nodes: self.nodes.list(),
@@ -164,16 +165,6 @@ impl Controller {
         }
     }
 
-    async fn write_revision(&self, revisions: &Revisions) -> Result<(), SyncError> {
-        let action = match (revisions.is_new, revisions.is_renumbered) {
-            (true, _) => Action::create(&revisions.current),
-            (_, true) => Action::update(&revisions.current),
-            _ => return Ok(()),
-        };
-        execute(&self.client, &action).await?;
-        Ok(())
-    }
-
     /// Whether anything was adopted or let go: the snapshot is old then.
     async fn adopt_and_release(
         &self,
@@ -185,57 +176,28 @@ impl Controller {
         if claims.actions.is_empty() {
             return Ok(false);
         }
-        let api: Api<DaemonSet> = Api::namespaced(self.client.clone(), &key.namespace);
-        let fresh = api.get(&key.name).await?;
-        if fresh.metadata.uid != set.metadata.uid || fresh.metadata.deletion_timestamp.is_some() {
-            return Err(SyncError::Other(format!("{key} is being replaced or deleted")));
-        }
-        let mut answers = Vec::new();
-        for action in &claims.actions {
-            match execute(&self.client, action).await {
-                Ok(answer) => answers.push(answer),
-                Err(error) if client::is_not_found(&error) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let answers = adoption::adopt_and_release(&self.client, set, &claims.actions).await?;
         self.expectations.wrote(key, &self.pods, &answers);
         Ok(true)
     }
 
     async fn execute(&self, key: &Key, set: &DaemonSet, plan: &Plan) -> Option<SyncError> {
-        let (answers, failed) = execute_all(&self.client, &plan.create).await;
-        self.expectations.wrote(key, &self.pods, &answers);
-        for answer in answers.iter().flatten() {
-            let name = answer["metadata"]["name"].as_str().unwrap_or_default();
-            let text = format!("Created pod: {name}");
-            self.recorder.tell(set, EventType::Normal, "SuccessfulCreate", text);
-        }
-        let mut failure = None;
-        if let Some(error) = failed.filter(|error| !is_refused_by_ending(error)) {
-            let text = format!("Error creating: {}", client::message(&error));
-            self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
-            failure = Some(error.into());
-        }
+        let control = PodControl {
+            client: &self.client,
+            pods: &self.pods,
+            expectations: &self.expectations,
+            recorder: &self.recorder,
+            key,
+            owner: set,
+        };
+        let (_, mut failure) = control.create(&plan.create).await;
         for pod in &plan.ended {
             self.replace(set, pod);
         }
         for pod in plan.ended.iter().chain(&plan.delete) {
-            let name = pod.metadata.name.as_deref().unwrap_or_default();
-            match execute(&self.client, &Action::delete(&**pod)).await {
-                Ok(_) => {
-                    let uid = pod.metadata.uid.clone().unwrap_or_default();
-                    self.expectations.deleted(key, [(Key::of(&**pod), uid)]);
-                    let text = format!("Deleted pod: {name}");
-                    self.recorder.tell(set, EventType::Normal, "SuccessfulDelete", text);
-                }
-                Err(error) => {
-                    let text = format!("Error deleting: {}", client::message(&error));
-                    self.recorder.tell(set, EventType::Warning, "FailedDelete", text);
-                    failure = Some(error.into());
-                }
-            }
+            failure = control.delete(pod).await.err().or(failure);
         }
-        failure
+        failure.map(SyncError::from)
     }
 
     /// Those of `pods` that failed where others failed a moment ago, and when the first of them

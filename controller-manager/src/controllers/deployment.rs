@@ -13,6 +13,7 @@ mod rollback;
 mod status;
 mod strategy;
 
+use super::adoption;
 use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::selector::{Matcher, is_empty};
@@ -146,19 +147,7 @@ impl Controller {
         if claims.actions.is_empty() || deployment.metadata.deletion_timestamp.is_some() {
             return Ok(false);
         }
-        let api: Api<Deployment> = Api::namespaced(self.client.clone(), &key.namespace);
-        let fresh = api.get(&key.name).await?;
-        if fresh.metadata.uid != deployment.metadata.uid
-            || fresh.metadata.deletion_timestamp.is_some()
-        {
-            return Err(SyncError::Other(format!("{key} is being replaced or deleted")));
-        }
-        for action in &claims.actions {
-            match execute(&self.client, action).await {
-                Err(error) if !client::is_not_found(&error) => return Err(error.into()),
-                _ => {}
-            }
-        }
+        adoption::adopt_and_release(&self.client, deployment, &claims.actions).await?;
         Ok(true)
     }
 

@@ -12,12 +12,13 @@ mod pod;
 mod policy;
 mod surplus;
 
-use super::service_account::is_refused_by_ending;
+use super::adoption;
+use super::pod_control::PodControl;
 use crate::context::Context;
 use control::selector::Matcher;
 use control::{
-    Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
-    execute, execute_all, owner, run_workers,
+    Action, Change, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError, execute,
+    owner, run_workers,
 };
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
@@ -133,7 +134,8 @@ impl Controller {
         let pods = self.pods.list_in(&key.namespace);
         let claims = owner::claim_with(&*job, &matcher, pods, Some(pod::FINALIZER));
         if !claims.actions.is_empty() && job.metadata.deletion_timestamp.is_none() {
-            return self.adopt_and_release(&key, &job, &claims.actions).await;
+            adoption::adopt_and_release(&self.client, &*job, &claims.actions).await?;
+            return Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK));
         }
         let memory = self.recall(&key, &job, &claims.owned);
         let begun = clock::monotonic();
@@ -185,55 +187,25 @@ impl Controller {
         pods.iter().filter(is_left).for_each(|pod| self.orphans.add(Key::of(&**pod)));
     }
 
-    async fn adopt_and_release(
-        &self,
-        key: &Key,
-        job: &Job,
-        actions: &[Action],
-    ) -> Result<Outcome, SyncError> {
-        let api: Api<Job> = Api::namespaced(self.client.clone(), &key.namespace);
-        let fresh = api.get(&key.name).await?;
-        if fresh.metadata.uid != job.metadata.uid || fresh.metadata.deletion_timestamp.is_some() {
-            return Err(SyncError::Other(format!("{key} is being replaced or deleted")));
-        }
-        for action in actions {
-            match execute(&self.client, action).await {
-                Err(error) if !client::is_not_found(&error) => return Err(error.into()),
-                _ => {}
-            }
-        }
-        Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK))
-    }
-
     /// Pods first, then the status that counts them, and last the finalizers of those that stand
     /// in it: a crash between any two of these loses no count.
     async fn execute(&self, key: &Key, job: &Job, plan: Plan) -> Result<(), SyncError> {
+        let control = PodControl {
+            client: &self.client,
+            pods: &self.pods,
+            expectations: &self.expectations,
+            recorder: &self.recorder,
+            key,
+            owner: job,
+        };
         let mut failure = None;
         for pod in &plan.delete {
             let gone = self.remove(&pod.actions).await;
-            if let Err(error) = gone {
-                let text = format!("Error deleting: {}", client::message(&error));
-                self.recorder.tell(job, EventType::Warning, "FailedDelete", text);
-                failure = Some(error);
-                continue;
-            }
-            self.expectations.deleted(key, [(pod.key.clone(), pod.uid.clone())]);
-            let text = format!("Deleted pod: {}", pod.key.name);
-            self.recorder.tell(job, EventType::Normal, "SuccessfulDelete", text);
+            failure = control.deleted(pod.key.clone(), pod.uid.clone(), gone).err().or(failure);
         }
-        let (answers, failed) = execute_all(&self.client, &plan.create).await;
-        self.expectations.wrote(key, &self.pods, &answers);
-        for answer in answers.iter().flatten() {
-            let name = answer["metadata"]["name"].as_str().unwrap_or_default();
-            let text = format!("Created pod: {name}");
-            self.recorder.tell(job, EventType::Normal, "SuccessfulCreate", text);
-        }
-        if let Some(error) = failed.filter(|error| !is_refused_by_ending(error)) {
-            let text = format!("Error creating: {}", client::message(&error));
-            self.recorder.tell(job, EventType::Warning, "FailedCreate", text);
-            failure = Some(error);
-        }
-        let missing = plan.create.len() - answers.len();
+        let (made, failed) = control.create(&plan.create).await;
+        failure = failed.or(failure);
+        let missing = plan.create.len() - made;
         let status = plan::without(job, plan.status, missing);
         if let Some(status) = &status {
             let answer = execute(&self.client, &Action::update_status(status)).await?;

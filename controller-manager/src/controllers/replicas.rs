@@ -7,11 +7,13 @@ mod plan;
 mod rank;
 mod replicated;
 
-use crate::context::{Context, Telling};
+use super::adoption;
+use super::pod_control::PodControl;
+use crate::context::Context;
 use control::selector::Matcher;
 use control::{
-    Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
-    execute, execute_all, owner, pods, run_workers,
+    Action, Change, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError, execute,
+    owner, pods, run_workers,
 };
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -134,19 +136,7 @@ impl<K: Replicated> Engine<K> {
         if claims.actions.is_empty() || owner.meta().deletion_timestamp.is_some() {
             return Ok(false);
         }
-        // An owner that is about to go must not take orphans with it: ask the server itself.
-        let fresh = self.client.request::<K>(get_request(owner)?).await?;
-        if fresh.meta().uid != owner.meta().uid || fresh.meta().deletion_timestamp.is_some() {
-            return Err(SyncError::Other(format!("{key} is being replaced or deleted")));
-        }
-        let mut answers = Vec::new();
-        for action in &claims.actions {
-            match execute(&self.client, action).await {
-                Ok(answer) => answers.push(answer),
-                Err(error) if client::is_not_found(&error) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let answers = adoption::adopt_and_release(&self.client, owner, &claims.actions).await?;
         self.expectations.wrote(key, &self.pods, &answers);
         Ok(true)
     }
@@ -166,44 +156,24 @@ impl<K: Replicated> Engine<K> {
     }
 
     async fn execute(&self, key: &Key, owner: &K, plan: &Plan) -> Option<Failure> {
-        if !plan.delete.is_empty() {
-            return self.delete(key, owner, &plan.delete).await;
-        }
-        if plan.create.is_empty() {
-            return None;
-        }
-        let (answers, failed) = execute_all(&self.client, &plan.create).await;
-        self.expectations.wrote(key, &self.pods, &answers);
-        for answer in answers.iter().flatten() {
-            let name = answer["metadata"]["name"].as_str().unwrap_or_default();
-            Telling::normal("SuccessfulCreate", format!("Created pod: {name}"))
-                .tell(&self.recorder, owner);
-        }
-        let error = failed.filter(|error| !is_namespace_ending(error))?;
-        let message = client::message(&error);
-        let told = format!("Error creating: {message}");
-        self.recorder.tell(owner, EventType::Warning, "FailedCreate", told);
-        Some(Failure { reason: "FailedCreate", message })
-    }
-
-    async fn delete(&self, key: &Key, owner: &K, victims: &[Arc<Pod>]) -> Option<Failure> {
+        let control = PodControl {
+            client: &self.client,
+            pods: &self.pods,
+            expectations: &self.expectations,
+            recorder: &self.recorder,
+            key,
+            owner,
+        };
         let mut failure = None;
-        for pod in victims {
-            let name = pod.metadata.name.clone().unwrap_or_default();
-            match execute(&self.client, &Action::delete(&**pod)).await {
-                Ok(_) => {
-                    let uid = pod.metadata.uid.clone().unwrap_or_default();
-                    self.expectations.deleted(key, [(Key::of(&**pod), uid)]);
-                    Telling::normal("SuccessfulDelete", format!("Deleted pod: {name}"))
-                        .tell(&self.recorder, owner);
-                }
-                Err(error) => {
-                    let message = client::message(&error);
-                    let told = format!("Error deleting: {message}");
-                    self.recorder.tell(owner, EventType::Warning, "FailedDelete", told);
-                    failure = Some(Failure { reason: "FailedDelete", message });
-                }
+        for pod in &plan.delete {
+            if let Err(error) = control.delete(pod).await {
+                let message = client::message(&error);
+                failure = Some(Failure { reason: "FailedDelete", message });
             }
+        }
+        if let (_, Some(error)) = control.create(&plan.create).await {
+            let message = client::message(&error);
+            failure = Some(Failure { reason: "FailedCreate", message });
         }
         failure
     }
@@ -224,17 +194,4 @@ impl<K: Replicated> Engine<K> {
             other => Ok(other.map(drop)?),
         }
     }
-}
-
-fn get_request<K: Replicated>(owner: &K) -> Result<http::Request<Vec<u8>>, kube::Error> {
-    let path = K::url_path(&(), owner.meta().namespace.as_deref());
-    let name = owner.meta().name.as_deref().unwrap_or_default();
-    http::Request::get(format!("{path}/{name}")).body(Vec::new()).map_err(kube::Error::HttpError)
-}
-
-/// Whether the namespace is on its way out: nothing can be made there, and that is no failure.
-fn is_namespace_ending(error: &kube::Error) -> bool {
-    let kube::Error::Api(status) = error else { return false };
-    let causes = status.details.iter().flat_map(|details| &details.causes);
-    causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
 }

@@ -7,11 +7,12 @@
 
 use super::deployment::hash::{encode, prune, template_hash};
 use control::owner::controller_ref;
+use control::{Action, execute};
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
-use kube::Resource;
+use kube::{Client, Resource};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -77,6 +78,19 @@ impl Revisions {
     /// The hash of the current one: its label, or what its name ends in.
     pub(super) fn hash(&self) -> &str {
         hash_of(&self.current)
+    }
+
+    /// Writes the current one, if it is new or has a new number.
+    ///
+    /// # Errors
+    /// The server's answer.
+    pub(super) async fn write(&self, client: &Client) -> Result<(), kube::Error> {
+        let action = match (self.is_new, self.is_renumbered) {
+            (true, _) => Action::create(&self.current),
+            (_, true) => Action::update(&self.current),
+            _ => return Ok(()),
+        };
+        execute(client, &action).await.map(drop)
     }
 
     /// The oldest beyond `limit` that no pod is of: `is_live` says so of a revision.

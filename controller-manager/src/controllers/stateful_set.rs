@@ -6,6 +6,7 @@ mod plan;
 mod pod;
 mod retention;
 
+use super::adoption;
 use super::revisions::{Naming, Revisions};
 use super::service_account::is_refused_by_ending;
 use crate::context::Context;
@@ -16,9 +17,10 @@ use control::{
 };
 use k8s_openapi::api::apps::v1::{ControllerRevision, StatefulSet};
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
-use kube::{Api, Client};
+use kube::Client;
 use plan::{Plan, Snapshot, plan};
 use runtime::clock;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 struct Controller {
@@ -106,7 +108,8 @@ impl Controller {
             .filter(|action| pod::is_named_by(action, &key.name))
             .collect();
         if !adopt.is_empty() {
-            return self.adopt_and_release(&key, &set, &adopt).await;
+            adoption::adopt_and_release(&self.client, &*set, &adopt).await?;
+            return Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK));
         }
         let uid = set.metadata.uid.as_deref().unwrap_or_default();
         let collisions = set.status.as_ref().and_then(|status| status.collision_count);
@@ -117,7 +120,7 @@ impl Controller {
             return Ok(Outcome::Done);
         }
         if !is_going {
-            self.write_revision(&revisions).await?;
+            revisions.write(&self.client).await?;
         }
         let current = set.status.as_ref().and_then(|status| status.current_revision.as_deref());
         let old = current.and_then(|name| {
@@ -146,45 +149,42 @@ impl Controller {
         Ok(look_again.map_or(Outcome::Done, Outcome::Again))
     }
 
-    async fn write_revision(&self, revisions: &Revisions) -> Result<(), SyncError> {
-        let action = match (revisions.is_new, revisions.is_renumbered) {
-            (true, _) => Action::create(&revisions.current),
-            (_, true) => Action::update(&revisions.current),
-            _ => return Ok(()),
-        };
-        execute(&self.client, &action).await?;
-        Ok(())
-    }
-
-    async fn adopt_and_release(
-        &self,
-        key: &Key,
-        set: &StatefulSet,
-        actions: &[Action],
-    ) -> Result<Outcome, SyncError> {
-        let api: Api<StatefulSet> = Api::namespaced(self.client.clone(), &key.namespace);
-        let fresh = api.get(&key.name).await?;
-        if fresh.metadata.uid != set.metadata.uid || fresh.metadata.deletion_timestamp.is_some() {
-            return Err(SyncError::Other(format!("{key} is being replaced or deleted")));
+    async fn execute(&self, key: &Key, set: &StatefulSet, plan: Plan) -> Result<(), SyncError> {
+        for (kind, reason, text) in plan.tell {
+            self.recorder.tell(set, kind, reason, text);
         }
-        for action in actions {
+        let (refused, no_claim) = self.create_claims(key, set, &plan.claims).await;
+        for action in &plan.amend {
             match execute(&self.client, action).await {
+                Err(error) if !client::is_not_found(&error) => return Err(error.into()),
+                Ok(answer) if action.describe().contains("/persistentvolumeclaims/") => {
+                    self.claims_written.wrote(key, &self.claims, &[answer]);
+                }
+                _ => {}
+            }
+        }
+        let not_created = self.create_pods(key, set, &plan.create, &refused).await.err();
+        let not_deleted = self.delete_pods(key, set, &plan.delete).await.err();
+        if let Some(status) = &plan.status {
+            match execute(&self.client, &Action::update_status(status)).await {
                 Err(error) if !client::is_not_found(&error) => return Err(error.into()),
                 _ => {}
             }
         }
-        Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK))
+        not_deleted.or(not_created).or(no_claim).map_or(Ok(()), Err)
     }
 
-    async fn execute(&self, key: &Key, set: &StatefulSet, plan: Plan) -> Result<(), SyncError> {
-        let name = set.metadata.name.as_deref().unwrap_or_default();
-        let mut failure: Option<SyncError> = None;
-        // Pods whose claims could not be made, and why.
-        let mut refused: Vec<(String, String)> = Vec::new();
-        for (kind, reason, text) in plan.tell {
-            self.recorder.tell(set, kind, reason, text);
-        }
-        for (pod, claim) in &plan.claims {
+    /// Makes claims, each for the pod beside it: which pods have to wait for theirs and why, and
+    /// the last failure.
+    async fn create_claims(
+        &self,
+        key: &Key,
+        set: &StatefulSet,
+        claims: &[(String, PersistentVolumeClaim)],
+    ) -> (HashMap<String, String>, Option<SyncError>) {
+        let name = &key.name;
+        let (mut refused, mut failure) = (HashMap::new(), None);
+        for (pod, claim) in claims {
             let claim_name = claim.metadata.name.as_deref().unwrap_or_default();
             match execute(&self.client, &Action::create(claim)).await {
                 Ok(None) => {}
@@ -203,73 +203,75 @@ impl Controller {
                     );
                     self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
                     let cause = format!("failed to create PVC {claim_name}: {why}");
-                    refused.push((pod.clone(), cause));
+                    refused.entry(pod.clone()).or_insert(cause);
                     failure = Some(error.into());
                 }
             }
         }
-        for action in &plan.amend {
-            match execute(&self.client, action).await {
-                Err(error) if !client::is_not_found(&error) => return Err(error.into()),
-                Ok(answer) if action.describe().contains("/persistentvolumeclaims/") => {
-                    self.claims_written.wrote(key, &self.claims, &[answer]);
-                }
-                _ => {}
-            }
-        }
-        for pod in &plan.create {
-            let pod_name = pod.metadata.name.as_deref().unwrap_or_default();
-            if let Some((_, why)) = refused.iter().find(|(pod, _)| pod == pod_name) {
-                let text =
-                    format!("Create Pod {pod_name} in StatefulSet {name} failed error: {why}");
-                self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
-                break;
+        (refused, failure)
+    }
+
+    /// Makes pods up to the first that can't be made, or that has no claim: `refused` says why.
+    async fn create_pods(
+        &self,
+        key: &Key,
+        set: &StatefulSet,
+        pods: &[Pod],
+        refused: &HashMap<String, String>,
+    ) -> Result<(), SyncError> {
+        for pod in pods {
+            let name = pod.metadata.name.as_deref().unwrap_or_default();
+            if let Some(why) = refused.get(name) {
+                self.tell_of_pod(set, "Create", name, Some(why));
+                return Ok(());
             }
             match execute(&self.client, &Action::create(pod)).await {
                 // The name is another's: it has to go before there is room.
                 Ok(None) => {
-                    let text = format!("pods {pod_name:?} already exists");
-                    failure = Some(SyncError::Other(text));
-                    break;
+                    return Err(SyncError::Other(format!("pods {name:?} already exists")));
                 }
                 Ok(answer) => {
                     self.expectations.wrote(key, &self.pods, &[answer]);
-                    let text = format!("Create Pod {pod_name} in StatefulSet {name} successful");
-                    self.recorder.tell(set, EventType::Normal, "SuccessfulCreate", text);
+                    self.tell_of_pod(set, "Create", name, None);
                 }
                 Err(error) if is_refused_by_ending(&error) => {}
                 Err(error) => {
-                    let error_text = client::message(&error);
-                    let text = format!(
-                        "Create Pod {pod_name} in StatefulSet {name} failed error: {error_text}"
-                    );
-                    self.recorder.tell(set, EventType::Warning, "FailedCreate", text);
-                    failure = Some(error.into());
-                    break;
+                    self.tell_of_pod(set, "Create", name, Some(&client::message(&error)));
+                    return Err(error.into());
                 }
             }
         }
-        for pod in &plan.delete {
-            let pod_name = pod.metadata.name.as_deref().unwrap_or_default();
+        Ok(())
+    }
+
+    /// Deletes pods up to the first that can't be deleted.
+    async fn delete_pods(
+        &self,
+        key: &Key,
+        set: &StatefulSet,
+        pods: &[Arc<Pod>],
+    ) -> Result<(), SyncError> {
+        for pod in pods {
+            let name = pod.metadata.name.as_deref().unwrap_or_default();
             if let Err(error) = execute(&self.client, &Action::delete(&**pod)).await {
-                let why = client::message(&error);
-                let text =
-                    format!("Delete Pod {pod_name} in StatefulSet {name} failed error: {why}");
-                self.recorder.tell(set, EventType::Warning, "FailedDelete", text);
-                failure = Some(error.into());
-                break;
+                self.tell_of_pod(set, "Delete", name, Some(&client::message(&error)));
+                return Err(error.into());
             }
             let uid = pod.metadata.uid.clone().unwrap_or_default();
             self.expectations.deleted(key, [(Key::of(&**pod), uid)]);
-            let text = format!("Delete Pod {pod_name} in StatefulSet {name} successful");
-            self.recorder.tell(set, EventType::Normal, "SuccessfulDelete", text);
+            self.tell_of_pod(set, "Delete", name, None);
         }
-        if let Some(status) = &plan.status {
-            match execute(&self.client, &Action::update_status(status)).await {
-                Err(error) if !client::is_not_found(&error) => return Err(error.into()),
-                _ => {}
-            }
-        }
-        failure.map_or(Ok(()), Err)
+        Ok(())
+    }
+
+    /// Tells that `pod` was made or deleted, which is `verb`, or why it was not.
+    fn tell_of_pod(&self, set: &StatefulSet, verb: &str, pod: &str, failure: Option<&str>) {
+        let name = set.metadata.name.as_deref().unwrap_or_default();
+        let done = format!("{verb} Pod {pod} in StatefulSet {name}");
+        let (kind, reason, text) = match failure {
+            None => (EventType::Normal, "Successful", format!("{done} successful")),
+            Some(why) => (EventType::Warning, "Failed", format!("{done} failed error: {why}")),
+        };
+        self.recorder.tell(set, kind, &format!("{reason}{verb}"), text);
     }
 }
