@@ -52,7 +52,7 @@ impl Program {
             print(&format!("Kubernetes v{}", self.version));
             return ExitCode::SUCCESS;
         }
-        if let Err(why) = flags::feature_gates::refuse_unknown(parsed.pairs("feature-gates")) {
+        if let Err(why) = flags::feature_gates::check(parsed.pairs("feature-gates")) {
             return failed(&why);
         }
         for warning in parsed.warnings() {

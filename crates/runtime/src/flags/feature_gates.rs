@@ -5,20 +5,41 @@
 use std::collections::HashMap;
 
 /// Every gate of upstream v1.36, in whichever of its programs, and of 1.23 the one that still means
-/// something here.
+/// something here. Behind the name of one that is locked stands its value.
 const KNOWN: &str = include_str!("known_gates.txt");
 
-/// Refuses a gate that upstream does not have: it is misspelt, or gone.
+/// Refuses a gate that upstream does not have (it is misspelt, or gone), and the other value of one
+/// that is locked.
 ///
 /// # Errors
-/// Upstream's sentence.
-pub fn refuse_unknown(given: &[(String, String)]) -> Result<(), String> {
-    let known = |name: &str| {
-        matches!(name, "AllAlpha" | "AllBeta") || KNOWN.lines().any(|line| line == name)
-    };
-    match given.iter().find(|(name, _)| !known(name)) {
-        Some((name, _)) => Err(format!("--feature-gates: unrecognized feature gate: {name}")),
-        None => Ok(()),
+/// Upstream's sentences.
+pub fn check(given: &[(String, String)]) -> Result<(), String> {
+    let mut errors = Vec::new();
+    for (name, value) in given {
+        let mut rows = KNOWN.lines().map(|row| row.split_once(' ').unwrap_or((row, "")));
+        let Some((_, locked)) = rows.find(|(known, _)| known == name) else {
+            errors.push(format!("unrecognized feature gate: {name}"));
+            continue;
+        };
+        let on = super::value::boolean(value)
+            .map_err(|why| format!("--feature-gates: invalid value of {name}={value}, err: {why}"))?
+            .to_string();
+        if !locked.is_empty() && on != locked {
+            errors.push(is_locked(name, &on, locked));
+        }
+    }
+    one_sentence(&errors).map_err(|why| format!("--feature-gates: {why}"))
+}
+
+fn is_locked(name: &str, asked: &str, locked: &str) -> String {
+    format!("cannot set feature gate {name} to {asked}, feature is locked to {locked}")
+}
+
+fn one_sentence(errors: &[String]) -> Result<(), String> {
+    match errors {
+        [] => Ok(()),
+        [one] => Err(one.clone()),
+        many => Err(format!("[{}]", many.join(", "))),
     }
 }
 
@@ -84,10 +105,9 @@ impl FeatureGates {
             }
             match self.gates.get_mut(name) {
                 None => errors.push(format!("unrecognized feature gate: {name}")),
-                Some((gate, _)) if gate.locked && gate.default != on => errors.push(format!(
-                    "cannot set feature gate {name} to {on}, feature is locked to {}",
-                    gate.default
-                )),
+                Some((gate, _)) if gate.locked && gate.default != on => {
+                    errors.push(is_locked(name, &on.to_string(), &gate.default.to_string()));
+                }
                 Some((gate, state)) => {
                     *state = on;
                     let word = match gate.stage {
@@ -102,11 +122,7 @@ impl FeatureGates {
                 }
             }
         }
-        match errors.as_slice() {
-            [] => Ok(warnings),
-            [one] => Err(one.clone()),
-            many => Err(format!("[{}]", many.join(", "))),
-        }
+        one_sentence(&errors).map(|()| warnings)
     }
 
     /// Whether the feature is on. One that is in no table is off.
@@ -133,13 +149,30 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_that_upstream_does_not_have_is_refused() {
-        let ask = |name: &str| refuse_unknown(&[(name.to_owned(), "true".to_owned())]);
-        for name in ["AllAlpha", "DynamicResourceAllocation", "SidecarContainers"] {
-            assert_eq!(ask(name), Ok(()));
+    fn what_upstream_would_refuse_is_refused() {
+        let unknown = "unrecognized feature gate: SideCarContainers";
+        let to_false = "cannot set feature gate SidecarContainers to false, feature is locked to \
+                        true";
+        let to_true = "cannot set feature gate GitRepoVolumeDriver to true, feature is locked to \
+                       false";
+        let both = format!("[{to_false}, {unknown}]");
+        let no_bool = "invalid value of SidecarContainers=x, err: strconv.ParseBool: parsing \
+                       \"x\": invalid syntax";
+        for (given, expected) in [
+            ("AllAlpha=true AllBeta=false ClusterTrustBundle=true", ""),
+            ("SidecarContainers=true GitRepoVolumeDriver=f LoggingBetaOptions=false", ""),
+            ("SideCarContainers=true", unknown),
+            ("SidecarContainers=false", to_false),
+            ("SidecarContainers=0", to_false),
+            ("GitRepoVolumeDriver=true", to_true),
+            ("SidecarContainers=false SideCarContainers=true", &both),
+            ("SidecarContainers=x", no_bool),
+        ] {
+            let pairs = given.split(' ').filter_map(|pair| pair.split_once('='));
+            let pairs: Vec<_> = pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+            let said = check(&pairs).err().unwrap_or_default();
+            assert_eq!(said.strip_prefix("--feature-gates: ").unwrap_or(""), expected, "{given}");
         }
-        let why = ask("SideCarContainers").expect_err("it is misspelt");
-        assert_eq!(why, "--feature-gates: unrecognized feature gate: SideCarContainers");
     }
 
     #[test]
