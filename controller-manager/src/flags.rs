@@ -54,7 +54,7 @@ impl Options {
     pub fn from_flags(flags: &Parsed) -> Result<Self, String> {
         checks::check(flags)?;
         let path = |name: &str| Some(flags.text(name)).filter(|t| !t.is_empty()).map(PathBuf::from);
-        let count = |name: &str| usize::try_from(flags.int(name)).unwrap_or(1).max(1);
+        let count = |name: &str| count(flags, name);
         let controllers = flags.list("controllers").to_vec();
         table::check_names(&controllers)?;
         let root_ca = match path("root-ca-file") {
@@ -102,34 +102,48 @@ impl Options {
             volume_sync_period: flags.duration("pvclaimbinder-sync-period"),
             dynamic_provisioning: flags.bool("enable-dynamic-provisioning"),
             force_detach: !flags.bool("disable-force-detach-on-timeout"),
-            concurrency: Concurrency {
-                deployments: count("concurrent-deployment-syncs"),
-                replica_sets: count("concurrent-replicaset-syncs"),
-                namespaces: count("concurrent-namespace-syncs"),
-                endpoint_slices: count("concurrent-service-endpoint-syncs"),
-                endpoints: count("concurrent-endpoint-syncs"),
-                autoscalers: count("concurrent-horizontal-pod-autoscaler-syncs"),
-                mirrored_endpoints: count("mirroring-concurrent-service-endpoint-syncs"),
-                garbage: count("concurrent-gc-syncs"),
-                daemon_sets: count("concurrent-daemonset-syncs"),
-                stateful_sets: count("concurrent-statefulset-syncs"),
-                jobs: count("concurrent-job-syncs"),
-                cron_jobs: count("concurrent-cron-job-syncs"),
-                replication_controllers: count("concurrent-rc-syncs"),
-                quotas: count("concurrent-resource-quota-syncs"),
-                tokens: count("concurrent-serviceaccount-token-syncs"),
-                ttl_after_finished: count("concurrent-ttl-after-finished-syncs"),
-                ephemeral_volumes: count("concurrent-ephemeralvolume-syncs"),
-            },
-            batching: Batching {
-                endpoints: flags.duration("endpoint-updates-batch-period"),
-                endpoint_slices: flags.duration("endpointslice-updates-batch-period"),
-                mirrored_endpoints: flags.duration("mirroring-endpointslice-updates-batch-period"),
-            },
+            concurrency: concurrency(flags),
+            batching: batching(flags),
             start_interval: flags.duration("controller-start-interval"),
             shutdown_timeout: flags.duration("controller-shutdown-timeout"),
             idle_gates: idle_gates(flags.pairs("feature-gates")),
         })
+    }
+}
+
+/// A number of which there is one at least.
+fn count(flags: &Parsed, name: &str) -> usize {
+    usize::try_from(flags.int(name)).unwrap_or(1).max(1)
+}
+
+fn concurrency(flags: &Parsed) -> Concurrency {
+    let count = |name: &str| count(flags, name);
+    Concurrency {
+        deployments: count("concurrent-deployment-syncs"),
+        replica_sets: count("concurrent-replicaset-syncs"),
+        namespaces: count("concurrent-namespace-syncs"),
+        endpoint_slices: count("concurrent-service-endpoint-syncs"),
+        endpoints: count("concurrent-endpoint-syncs"),
+        autoscalers: count("concurrent-horizontal-pod-autoscaler-syncs"),
+        mirrored_endpoints: count("mirroring-concurrent-service-endpoint-syncs"),
+        garbage: count("concurrent-gc-syncs"),
+        daemon_sets: count("concurrent-daemonset-syncs"),
+        stateful_sets: count("concurrent-statefulset-syncs"),
+        jobs: count("concurrent-job-syncs"),
+        cron_jobs: count("concurrent-cron-job-syncs"),
+        replication_controllers: count("concurrent-rc-syncs"),
+        quotas: count("concurrent-resource-quota-syncs"),
+        tokens: count("concurrent-serviceaccount-token-syncs"),
+        ttl_after_finished: count("concurrent-ttl-after-finished-syncs"),
+        ephemeral_volumes: count("concurrent-ephemeralvolume-syncs"),
+    }
+}
+
+fn batching(flags: &Parsed) -> Batching {
+    Batching {
+        endpoints: flags.duration("endpoint-updates-batch-period"),
+        endpoint_slices: flags.duration("endpointslice-updates-batch-period"),
+        mirrored_endpoints: flags.duration("mirroring-endpointslice-updates-batch-period"),
     }
 }
 
@@ -234,11 +248,9 @@ fn mask_sizes(flags: &Parsed, is_used: bool, cluster: &[Subnet]) -> Result<(u8, 
     let sizes = (size(four, 24, max_of_four)?, size(six, 64, 128)?);
     let narrow = |one: &Subnet| one.bits() > if one.is_ipv6() { sizes.1 } else { sizes.0 };
     if is_used && cluster.iter().any(narrow) {
-        return Err(
-            "Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than \
-                    or equal to --node-cidr-mask-size configured for CIDR family"
-                .to_owned(),
-        );
+        let why = "Controller: Invalid --cluster-cidr, mask size of cluster CIDR must be less than or \
+                   equal to --node-cidr-mask-size configured for CIDR family";
+        return Err(why.into());
     }
     Ok(sizes)
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// Puts every Service into `queue` whose endpoints a change of a Service or a Pod may touch; after
-/// a Pod's change only when `period` has gone by, for others that may follow.
+/// a Pod's change when `period` has gone by, for others that may follow.
 pub(super) fn watch(
     services: &Arc<Informer<Service>>,
     all: &Informer<Pod>,
@@ -32,8 +32,7 @@ pub(super) fn watch(
         for service in services.list_in(pod.metadata.namespace.as_deref().unwrap_or_default()) {
             let selects = |pod: &Pod| selects(&service, pod);
             if selects(pod) || before.is_some_and(|old| selects(old)) {
-                let key = Key::of(&*service);
-                if period.is_zero() { add.add(key) } else { add.add_after(key, period) }
+                add.add_after(Key::of(&*service), period);
             }
         }
     });

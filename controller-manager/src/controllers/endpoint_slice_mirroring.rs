@@ -73,8 +73,7 @@ fn watch(controller: &Controller, queue: &Queue<Key>, period: Duration) {
     controller.endpoints.on_change(move |change| {
         let was = matches!(change, Change::Updated(old, _) if is_mirrored(old));
         if was || is_mirrored(change.object()) {
-            let key = Key::of(&**change.object());
-            if period.is_zero() { add.add(key) } else { add.add_after(key, period) }
+            add.add_after(Key::of(&**change.object()), period);
         }
     });
     let add = queue.clone();

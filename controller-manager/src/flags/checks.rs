@@ -41,11 +41,9 @@ pub(super) fn check(flags: &Parsed) -> Result<(), String> {
         }
     }
     if flags.duration("attach-detach-reconcile-sync-period") < Duration::from_secs(1) {
-        return Err(
-            "duration time must be greater than one second as set via command line option \
-                    reconcile-sync-loop-period"
-                .into(),
-        );
+        let why = "duration time must be greater than one second as set via command line option \
+                   reconcile-sync-loop-period";
+        return Err(why.into());
     }
     let cloud = flags.text("cloud-provider");
     if !matches!(cloud, "" | "external") {

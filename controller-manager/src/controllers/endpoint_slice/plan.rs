@@ -211,22 +211,20 @@ impl Draft<'_> {
     }
 }
 
-fn fill<'a>(
-    snapshot: &Snapshot<'_>,
-    groups: Vec<Group>,
-    mut existing: Vec<&'a EndpointSlice>,
-    address_type: &'static str,
-    actions: &mut Vec<Action>,
-) {
-    let mut kept = 0;
-    let mut emptied: Vec<&'a EndpointSlice> = Vec::new();
-    let (mut written, mut created) = (Vec::new(), Vec::new());
-    for group in groups {
-        let is_of_group =
-            |slice: &&EndpointSlice| slice.ports.as_deref().unwrap_or_default() == group.ports;
-        let (own, rest): (Vec<_>, Vec<_>) = existing.into_iter().partition(is_of_group);
-        existing = rest;
-        let mut missing = group.endpoints.clone();
+/// What becomes of the slices of one address family.
+#[derive(Default)]
+struct Filling<'a> {
+    written: Vec<Action>,
+    created: Vec<EndpointSlice>,
+    emptied: Vec<&'a EndpointSlice>,
+    /// Slices that have endpoints, of those that were there and those to be made.
+    filled: usize,
+}
+
+impl<'a> Filling<'a> {
+    /// Puts the endpoints of `group` into its `own` slices, and what is left into new ones.
+    fn take(&mut self, snapshot: &Snapshot<'_>, group: Group, own: Vec<&'a EndpointSlice>) {
+        let mut missing = group.endpoints;
         let mut drafts: Vec<Draft<'a>> = own
             .into_iter()
             .map(|before| {
@@ -245,23 +243,41 @@ fn fill<'a>(
         }
         for draft in drafts {
             if draft.endpoints.is_empty() {
-                emptied.push(draft.before);
+                self.emptied.push(draft.before);
                 continue;
             }
-            kept += 1;
-            written.extend(update(snapshot, draft));
+            self.filled += 1;
+            self.written.extend(update(snapshot, draft));
         }
         while !missing.is_empty() {
             let count = missing.len().min(snapshot.per_slice);
             let endpoints = missing.drain(..count).collect();
-            kept += 1;
+            self.filled += 1;
             let (family, ports) = (group.address_type, group.ports.clone());
-            created.push(new_slice(snapshot, family, ports, endpoints));
+            self.created.push(new_slice(snapshot, family, ports, endpoints));
         }
     }
+}
+
+fn fill<'a>(
+    snapshot: &Snapshot<'_>,
+    groups: Vec<Group>,
+    mut existing: Vec<&'a EndpointSlice>,
+    address_type: &'static str,
+    actions: &mut Vec<Action>,
+) {
+    let mut filling = Filling::default();
+    for group in groups {
+        let is_of_group =
+            |slice: &&EndpointSlice| slice.ports.as_deref().unwrap_or_default() == group.ports;
+        let (own, rest): (Vec<_>, Vec<_>) = existing.into_iter().partition(is_of_group);
+        existing = rest;
+        filling.take(snapshot, group, own);
+    }
+    let Filling { mut written, mut created, mut emptied, filled } = filling;
     emptied.extend(existing);
     // A Service always has a slice, be it empty.
-    if kept == 0 {
+    if filled == 0 {
         let placeholder = new_slice(snapshot, address_type, Vec::new(), Vec::new());
         let is_one = |slice: &&EndpointSlice| {
             slice.endpoints.as_ref().is_none_or(Vec::is_empty)
