@@ -136,64 +136,58 @@ fn pod(limit: &Value, pod: &Value, broken: &mut Vec<String>) {
                     let resources = &container["resources"];
                     let (requests, limits) =
                         (amounts(&resources["requests"]), amounts(&resources["limits"]));
-                    all(limit, "Container", &requests, &limits, broken);
+                    hold(limit, "Container", &requests, &limits, &OF_PODS, broken);
                 }
             }
         }
-        "Pod" => all(limit, "Pod", &requests_of(pod), &limits_of(pod), broken),
+        "Pod" => hold(limit, "Pod", &requests_of(pod), &limits_of(pod), &OF_PODS, broken),
         _ => {}
-    }
-}
-
-fn all(limit: &Value, kind: &str, requests: &Amounts, limits: &Amounts, broken: &mut Vec<String>) {
-    for (resource, least) in amounts(&limit["min"]) {
-        broken.extend(min(kind, &resource, &least, requests.get(&resource), limits.get(&resource)));
-    }
-    for (resource, most) in amounts(&limit["max"]) {
-        broken.extend(max(kind, &resource, &most, requests.get(&resource), limits.get(&resource)));
-    }
-    for (resource, most) in amounts(&limit["maxLimitRequestRatio"]) {
-        broken.extend(ratio(
-            kind,
-            &resource,
-            &most,
-            requests.get(&resource),
-            limits.get(&resource),
-        ));
     }
 }
 
 fn claim(limit: &Value, claim: &Value, broken: &mut Vec<String>) {
     const KIND: &str = "PersistentVolumeClaim";
-    if limit["type"] != KIND {
-        return;
-    }
-    let requests = amounts(&claim["spec"]["resources"]["requests"]);
-    for (resource, least) in amounts(&limit["min"]) {
-        broken.extend(min(KIND, &resource, &least, requests.get(&resource), None));
-    }
-    for (resource, most) in amounts(&limit["max"]) {
-        broken.extend(match requests.get(&resource) {
-            None => Some(format!(
-                "maximum {resource} usage per {KIND} is {most}.  No request is specified"
-            )),
-            Some(asked) if *asked > most => Some(format!(
-                "maximum {resource} usage per {KIND} is {most}, but request is {asked}"
-            )),
-            Some(_) => None,
-        });
+    if limit["type"] == KIND {
+        let requests = amounts(&claim["spec"]["resources"]["requests"]);
+        hold(limit, KIND, &requests, &Amounts::default(), &OF_CLAIMS, broken);
     }
 }
 
-fn min(
+/// Says how a use breaks a bound, where it does.
+type Rule = fn(&Use<'_>, &Quantity) -> Option<String>;
+
+/// The fields of a limit, each with the rule that it sets bounds to.
+const OF_PODS: [(&str, Rule); 3] = [("min", min), ("max", max), ("maxLimitRequestRatio", ratio)];
+const OF_CLAIMS: [(&str, Rule); 2] = [("min", min), ("max", request_max)];
+
+/// Holds `requests` and `limits` against what `limit` says.
+fn hold(
+    limit: &Value,
     kind: &str,
-    resource: &str,
-    least: &Quantity,
-    request: Option<&Quantity>,
-    limit: Option<&Quantity>,
-) -> Option<String> {
-    let rule = format!("minimum {resource} usage per {kind} is {least}");
-    match (request, limit) {
+    requests: &Amounts,
+    limits: &Amounts,
+    rules: &[(&str, Rule)],
+    broken: &mut Vec<String>,
+) {
+    for (field, rule) in rules {
+        for (resource, bound) in amounts(&limit[*field]) {
+            let (request, limit) = (requests.get(&resource), limits.get(&resource));
+            broken.extend(rule(&Use { kind, resource: &resource, request, limit }, &bound));
+        }
+    }
+}
+
+/// What is said of one resource, and of what `kind` of thing.
+struct Use<'a> {
+    kind: &'a str,
+    resource: &'a str,
+    request: Option<&'a Quantity>,
+    limit: Option<&'a Quantity>,
+}
+
+fn min(of: &Use<'_>, least: &Quantity) -> Option<String> {
+    let rule = format!("minimum {} usage per {} is {least}", of.resource, of.kind);
+    match (of.request, of.limit) {
         (None, _) => Some(format!("{rule}.  No request is specified")),
         (Some(asked), _) if asked < least => Some(format!("{rule}, but request is {asked}")),
         (_, Some(limit)) if limit < least => Some(format!("{rule}, but limit is {limit}")),
@@ -201,15 +195,9 @@ fn min(
     }
 }
 
-fn max(
-    kind: &str,
-    resource: &str,
-    most: &Quantity,
-    request: Option<&Quantity>,
-    limit: Option<&Quantity>,
-) -> Option<String> {
-    let rule = format!("maximum {resource} usage per {kind} is {most}");
-    match (request, limit) {
+fn max(of: &Use<'_>, most: &Quantity) -> Option<String> {
+    let rule = format!("maximum {} usage per {} is {most}", of.resource, of.kind);
+    match (of.request, of.limit) {
         (_, None) => Some(format!("{rule}.  No limit is specified")),
         (_, Some(limit)) if limit > most => Some(format!("{rule}, but limit is {limit}")),
         (Some(asked), _) if asked > most => Some(format!("{rule}, but request is {asked}")),
@@ -217,16 +205,22 @@ fn max(
     }
 }
 
-fn ratio(
-    kind: &str,
-    resource: &str,
-    most: &Quantity,
-    request: Option<&Quantity>,
-    limit: Option<&Quantity>,
-) -> Option<String> {
+/// The same of what has requests alone.
+fn request_max(of: &Use<'_>, most: &Quantity) -> Option<String> {
+    let rule = format!("maximum {} usage per {} is {most}", of.resource, of.kind);
+    match of.request {
+        None => Some(format!("{rule}.  No request is specified")),
+        Some(asked) if asked > most => Some(format!("{rule}, but request is {asked}")),
+        Some(_) => None,
+    }
+}
+
+fn ratio(of: &Use<'_>, most: &Quantity) -> Option<String> {
+    let (resource, kind) = (of.resource, of.kind);
     let rule = format!("{resource} max limit to request ratio per {kind} is {most}");
-    let some = |amount: Option<&Quantity>| amount.filter(|a| !a.is_zero()).map(Quantity::as_f64);
-    match (some(request), some(limit)) {
+    let some =
+        |amount: Option<&Quantity>| amount.filter(|amount| !amount.is_zero()).map(Quantity::as_f64);
+    match (some(of.request), some(of.limit)) {
         (None, _) => Some(format!("{rule}, but no request is specified or request is 0")),
         (_, None) => Some(format!("{rule}, but no limit is specified or limit is 0")),
         (Some(request), Some(limit)) if limit / request > most.as_f64() => {
@@ -243,13 +237,17 @@ mod tests {
     use object::json;
 
     fn case(limits: Value) -> Case {
+        case_of("pods", limits)
+    }
+
+    fn case_of(plural: &'static str, limits: Value) -> Case {
         let cluster = cluster();
         cluster.put(
             "",
             "limitranges",
             json!({"metadata": {"name": "l", "namespace": "ns"}, "spec": {"limits": limits}}),
         );
-        Case::new(make, &cluster, "", "pods")
+        Case::new(make, &cluster, "", plural)
     }
 
     #[tokio::test]
@@ -298,6 +296,45 @@ mod tests {
             let why =
                 case(limits).create("ns", &mut with("2")).await.expect_err(expected).to_string();
             assert_eq!(why, format!("pods \"p\" is forbidden: {expected}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn claims_are_held_to_their_requests() {
+        let limits = json!([{"type": "PersistentVolumeClaim",
+            "min": {"storage": "1Gi"}, "max": {"storage": "3Gi"}}]);
+        let case = case_of("persistentvolumeclaims", limits);
+        let cases = [
+            (json!({"storage": "2Gi"}), None),
+            (
+                json!({"storage": "1Mi"}),
+                Some(
+                    "minimum storage usage per PersistentVolumeClaim is \
+                1Gi, but request is 1Mi",
+                ),
+            ),
+            (
+                json!({"storage": "4Gi"}),
+                Some(
+                    "maximum storage usage per PersistentVolumeClaim is \
+                3Gi, but request is 4Gi",
+                ),
+            ),
+            (
+                json!({}),
+                Some(
+                    "[minimum storage usage per PersistentVolumeClaim is 1Gi.  No request \
+                is specified, maximum storage usage per PersistentVolumeClaim is 3Gi.  No request \
+                is specified]",
+                ),
+            ),
+        ];
+        for (requests, expected) in cases {
+            let mut claim = json!({"metadata": {"name": "c"},
+                "spec": {"resources": {"requests": requests}}});
+            let why = case.create("ns", &mut claim).await.err().map(|why| why.to_string());
+            let refusal = |text| format!("persistentvolumeclaims \"c\" is forbidden: {text}");
+            assert_eq!(why, expected.map(refusal));
         }
     }
 
