@@ -271,17 +271,17 @@ fn first_doing(told: &Told, action: &'static str) -> Action {
     let old = first(told);
     let namespace = old.metadata.namespace.as_deref();
     let mut body = json!({
-            "apiVersion": "events.k8s.io/v1",
-            "kind": "Event",
-            "metadata": old.metadata,
-            "eventTime": MicroTime(told.at),
-            "reportingController": &*told.component,
-            "reportingInstance": format!("{}-{}", told.component, host_name()),
-            "action": action,
-            "reason": told.reason,
-            "regarding": told.about,
-            "note": told.message,
-            "type": told.kind.as_str(),
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": old.metadata,
+        "eventTime": MicroTime(told.at),
+        "reportingController": &*told.component,
+        "reportingInstance": format!("{}-{}", told.component, host_name()),
+        "action": action,
+        "reason": told.reason,
+        "regarding": told.about,
+        "note": told.message,
+        "type": told.kind.as_str(),
     });
     if let Some(related) = &told.related {
         body["related"] = json!(related);

@@ -55,8 +55,9 @@ struct Server {
     streams_max: Option<u32>,
 }
 
-/// Serves `checks`, to which more may come, and the process's metrics until `shutdown` begins. With port 0 it serves
-/// nothing. `component` names the certificate that is made up where none is given.
+/// Serves `checks`, to which more may come, and the process's metrics until `shutdown` begins.
+/// With port 0 it serves nothing. `component` names the certificate that is made up where none is
+/// given.
 ///
 /// # Errors
 /// [`ServingError`], before anything is served.

@@ -12,7 +12,6 @@ use kube::{Api, Client};
 use runtime::clock::{self, Instant};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 const REMEMBERED_MAX: usize = 256;
 
@@ -63,13 +62,12 @@ impl Access {
     fn recall(&self, question: &Question) -> Option<Verdict> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, verdict) = known.get(question)?;
-        let (remembered, time): (_, Duration) = (&self.remembered, at.elapsed());
         let limit = match verdict {
-            Verdict::Allowed => remembered.allowed,
-            Verdict::Forbidden(_) => remembered.refused,
-            Verdict::Unauthenticated => remembered.unknown,
+            Verdict::Allowed => self.remembered.allowed,
+            Verdict::Forbidden(_) => self.remembered.refused,
+            Verdict::Unauthenticated => self.remembered.unknown,
         };
-        (time < limit).then(|| verdict.clone())
+        (at.elapsed() < limit).then(|| verdict.clone())
     }
 
     async fn ask(
