@@ -139,8 +139,7 @@ fn totals(pod: &PodInfo, nodes: &Snapshot, feasible: &[&Arc<NodeInfo>], rows: &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugins::testing::default_rows;
-    use crate::plugins::testing::{cluster, node, pod};
+    use crate::plugins::testing::{cluster, default_rows, node, pod};
     use k8s_openapi::api::core::v1::Node;
     use serde_json::json;
 

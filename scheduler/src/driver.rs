@@ -3,6 +3,7 @@
 //!
 //! Mirrors `eventhandlers.go` and `schedule_one.go` of `k8s.io/kubernetes/pkg/scheduler`.
 
+mod binding;
 mod binding_volumes;
 mod preempting;
 mod telling;
@@ -23,18 +24,14 @@ use crate::resources::Resources;
 use crate::snapshot::Snapshot;
 use crate::surroundings::{Shelf, Surroundings};
 use crate::volumes::{PodClaims, Step};
-use control::{
-    Action, Change, EventType, Informed, Informer, Informers, Key, Recorder, execute, pods,
-};
+use control::{Change, Informed, Informer, Informers, Key, Recorder, pods};
 use k8s_openapi::api::core::v1::{Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::storage::v1::{CSINode, StorageClass};
-use kube::{Client, Resource};
+use kube::Client;
 use runtime::{Shutdown, clock, entropy};
-use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// The scheduler's parts. Clones are the same scheduler.
@@ -242,14 +239,7 @@ impl Scheduler {
 
     /// One cycle.
     async fn place(&self, taken: Taken, shutdown: &Shutdown) {
-        let known = self.pods.get(&taken.pod.key);
-        let is_waiting = known.is_some_and(|pod| {
-            pod.metadata.uid.as_deref() == Some(taken.pod.uid.as_str())
-                && pods::node_name(&pod).is_empty()
-                && !pods::is_terminating(&pod)
-        });
-        let is_waiting = is_waiting && !self.cache().has_node(&taken.pod.uid);
-        let profile = self.profile(&taken.pod.pod).filter(|_| is_waiting);
+        let profile = self.profile(&taken.pod.pod).filter(|_| self.is_waiting(&taken));
         let Some(profile) = profile else { return self.queue.settled(&taken) };
         let snapshot = {
             let mut cache = self.cache();
@@ -291,50 +281,59 @@ impl Scheduler {
         match decision {
             Decision::Bind { node, next_start } => {
                 self.start.store(next_start, Ordering::Relaxed);
-                self.cache().place(taken.pod.clone(), &node);
-                self.assume_volumes(&steps, &node);
-                let Ok(permit) = self.bindings.clone().acquire_owned().await else { return };
-                let (scheduler, profile) = (self.clone(), profile.clone());
-                shutdown.spawn("binding", async move {
-                    let attempts = taken.attempts;
-                    let bound = scheduler.bind(taken, &node, &steps, profile.volumes_timeout).await;
-                    let outcome = if bound { Outcome::Scheduled } else { Outcome::Error };
-                    metrics::attempt(&profile.name, outcome, began);
-                    if bound {
-                        metrics::scheduled_after(attempts);
-                    }
-                    drop(permit);
-                });
+                self.begin_binding(taken, node, steps, profile.clone(), began, shutdown).await;
             }
-            Decision::Refuse(mut refusal) => {
+            Decision::Refuse(refusal) => {
                 metrics::attempt(&profile.name, Outcome::Unschedulable, began);
-                let mut nominated = Some(String::new());
-                let mut room = None;
-                match preemption {
-                    None => {}
-                    Some(Preemption::Nothing { sentence, gives_up }) => {
-                        refusal.preemption = Some(sentence);
-                        nominated = nominated.filter(|_| gives_up);
-                    }
-                    Some(Preemption::Room { node, victims }) => {
-                        self.cache().nominate(taken.pod.clone(), &node);
-                        nominated = Some(node.clone());
-                        room = Some((node, victims));
-                    }
-                }
-                let message = refusal.message();
-                tracing::debug!(pod = %taken.pod.key, message, "no node");
-                self.refuse(&taken, &refusal);
-                let scheduler = self.clone();
-                shutdown.spawn("refusal", async move {
-                    let nominated = nominated.as_deref();
-                    scheduler.tell_refusal(&taken, "Unschedulable", &message, nominated).await;
-                    if let Some((node, victims)) = room {
-                        scheduler.make_room(&taken.pod, &node, &victims).await;
-                    }
-                });
+                self.begin_refusal(taken, refusal, preemption, shutdown);
             }
         }
+    }
+
+    /// Whether the pod is as it was when it was taken: without a node.
+    fn is_waiting(&self, taken: &Taken) -> bool {
+        let known = self.pods.get(&taken.pod.key);
+        let is_waiting = known.is_some_and(|pod| {
+            pod.metadata.uid.as_deref() == Some(taken.pod.uid.as_str())
+                && pods::node_name(&pod).is_empty()
+                && !pods::is_terminating(&pod)
+        });
+        is_waiting && !self.cache().has_node(&taken.pod.uid)
+    }
+
+    /// Puts the pod back, and tells why and makes room beside the cycles that follow.
+    fn begin_refusal(
+        &self,
+        taken: Taken,
+        mut refusal: Refusal,
+        preemption: Option<Preemption>,
+        shutdown: &Shutdown,
+    ) {
+        let mut nominated = Some(String::new());
+        let mut room = None;
+        match preemption {
+            None => {}
+            Some(Preemption::Nothing { sentence, gives_up }) => {
+                refusal.preemption = Some(sentence);
+                nominated = nominated.filter(|_| gives_up);
+            }
+            Some(Preemption::Room { node, victims }) => {
+                self.cache().nominate(taken.pod.clone(), &node);
+                nominated = Some(node.clone());
+                room = Some((node, victims));
+            }
+        }
+        let message = refusal.message();
+        tracing::debug!(pod = %taken.pod.key, message, "no node");
+        self.refuse(&taken, &refusal);
+        let scheduler = self.clone();
+        shutdown.spawn("refusal", async move {
+            let nominated = nominated.as_deref();
+            scheduler.tell_refusal(&taken, "Unschedulable", &message, nominated).await;
+            if let Some((node, victims)) = room {
+                scheduler.make_room(&taken.pod, &node, &victims).await;
+            }
+        });
     }
 
     fn refuse(&self, taken: &Taken, refusal: &Refusal) {
@@ -343,61 +342,6 @@ impl Scheduler {
                 reasons = ?verdict.reasons, resolvable = verdict.resolvable, "refused");
         }
         self.queue.refused(taken, taken.pod.clone(), refusal.wants);
-    }
-
-    /// Whether the pod has its node now.
-    async fn bind(&self, taken: Taken, node: &str, steps: &[Step], timeout: Duration) -> bool {
-        let (pod, key) = (&taken.pod.pod, &taken.pod.key);
-        let path = Pod::url_path(&(), key.namespace());
-        let body = json!({
-            "apiVersion": "v1", "kind": "Binding",
-            "metadata": {"name": key.name, "namespace": key.namespace, "uid": pod.metadata.uid},
-            "target": {"kind": "Node", "name": node},
-        });
-        let action = Action::Create { path: format!("{path}/{}/binding", key.name), body };
-        if !steps.is_empty() {
-            self.tell_expected(&taken, node).await;
-        }
-        if let Err(why) = self.bind_volumes(steps, node, timeout).await {
-            self.restore_volumes(steps);
-            let message = format!("running PreBind plugin \"VolumeBinding\": {why}");
-            self.give_back(taken, &message).await;
-            return false;
-        }
-        match execute(&self.client, &action).await {
-            Ok(_) => {
-                self.queue.settled(&taken);
-                let message = format!("Successfully assigned {key} to {node}");
-                self.recorder(pod).tell_doing(
-                    &**pod,
-                    EventType::Normal,
-                    "Scheduled",
-                    "Binding",
-                    message,
-                );
-                tracing::debug!(pod = %key, node, "bound");
-                true
-            }
-            Err(error) => {
-                let why = client::message(&error);
-                let message = format!("running Bind plugin \"DefaultBinder\": {why}");
-                self.give_back(taken, &message).await;
-                false
-            }
-        }
-    }
-
-    /// The pod got no node, though one was found: it is tried again as it is now, if it is there.
-    async fn give_back(&self, mut taken: Taken, message: &str) {
-        self.cache().remove_pod(&taken.pod.uid);
-        self.queue.happened(Events::POD_DELETED);
-        let newest = self.pods.get(&taken.pod.key).filter(|pod| {
-            pod.metadata.uid.as_deref() == Some(&*taken.pod.uid) && pods::node_name(pod).is_empty()
-        });
-        let Some(newest) = newest else { return self.queue.settled(&taken) };
-        taken.pod = Arc::new(PodInfo::new(newest));
-        self.queue.refused(&taken, taken.pod.clone(), Events::NONE);
-        self.tell_refusal(&taken, "SchedulerError", message, Some("")).await;
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {

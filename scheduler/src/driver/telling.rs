@@ -39,9 +39,7 @@ impl Scheduler {
             tracing::warn!(pod = %taken.pod.key, %error, "the pod's condition was not written");
         }
     }
-}
 
-impl Scheduler {
     /// Tells others that `node` is about to take the pod, which waits for its volumes.
     pub(super) async fn tell_expected(&self, taken: &Taken, node: &str) {
         let pod = &taken.pod.pod;

@@ -1,8 +1,9 @@
-//! NodeResourcesBalancedAllocation: CPU and memory of a node should fill at the same pace.
+//! NodeResourcesBalancedAllocation: the resources of a node should fill at the same pace: CPU and memory,
+//! or what the profile names.
 //!
 //! Mirrors `plugins/noderesources/balanced_allocation.go`: what counts is whether the pod makes
 //! the balance better or worse. Only what pods ask for is counted, and a pod that asks for
-//! neither has no say.
+//! none of them has no say.
 
 use crate::limits::SCORE_MAX;
 use crate::node::NodeInfo;
@@ -12,6 +13,7 @@ use crate::resources::Resources;
 use crate::snapshot::Snapshot;
 
 pub(crate) struct BalancedAllocation {
+    /// The names of those that count.
     pub(crate) resources: Vec<String>,
 }
 

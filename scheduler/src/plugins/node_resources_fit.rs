@@ -1,6 +1,7 @@
-//! NodeResourcesFit: a node has room for what the pod asks for; the emptier, the better.
+//! NodeResourcesFit: a node has room for what the pod asks for; the emptier, the better,
+//! where the profile doesn't say otherwise.
 //!
-//! Mirrors `plugins/noderesources/fit.go` and `least_allocated.go`.
+//! Mirrors `plugins/noderesources`: `fit.go`, and the three ways to score.
 
 use crate::limits::SCORE_MAX;
 use crate::node::NodeInfo;

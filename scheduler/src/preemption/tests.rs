@@ -3,8 +3,7 @@
 use super::*;
 use crate::cycle::{Decision, Search, schedule};
 use crate::plugin_args::Candidates;
-use crate::plugins::testing::default_rows;
-use crate::plugins::testing::{cluster, node};
+use crate::plugins::testing::{cluster, default_rows, node};
 use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use serde_json::{Value, json};
