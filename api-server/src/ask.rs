@@ -132,7 +132,7 @@ impl Ask {
     /// 406 where the client takes none of the media types of the API, whatever their form.
     pub(crate) fn check_accept(&self) -> Result<()> {
         match self.resource.subresource.as_str() {
-            "log" => Ok(()),
+            "log" => self.accept.refuse_text(),
             _ => self.accept.refuse_unknown(),
         }
     }

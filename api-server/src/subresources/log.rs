@@ -4,6 +4,7 @@
 
 use super::dial::Answered;
 use super::{container, lookup, websocket};
+use crate::accept::Form;
 use crate::ask::Ask;
 use crate::limits::REFUSAL_OF_BACKEND_BYTES;
 use crate::{Api, answer};
@@ -17,13 +18,17 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
     let query = query(ask)?;
     let pod = lookup::object(api, ask, "pods", &ask.resource.namespace, &ask.resource.name).await?;
     let container = container::choose(&pod, ask.query.get("container"))?;
-    let Some(node) = container::node(&pod) else {
+    let backend = match container::node(&pod) {
+        Some(node) => Some(lookup::kubelet(api, ask, node).await?.backend),
+        None => None,
+    };
+    refuse_forms(ask.accept.choose_text()?)?;
+    let Some(mut backend) = backend else {
         // Nothing runs yet, so nothing has been written.
         let mut nothing = Response::new(Body::empty());
         *nothing.status_mut() = StatusCode::NO_CONTENT;
         return Ok(nothing);
     };
-    let mut backend = lookup::kubelet(api, ask, node).await?.backend;
     if ask.query.flag("insecureSkipTLSVerifyBackend") {
         backend = api.kubelets.trusted(backend);
     }
@@ -48,6 +53,22 @@ pub(super) async fn serve(api: &Api, ask: &Ask) -> Result<Response<Body>> {
             Err(ApiError::new(500, Reason::Unknown, format!("Get {url:?}: redirects forbidden")))
         }
         _ => Err(refusal(&ask.resource.name, answered).await),
+    }
+}
+
+/// A log has no metadata. Upstream finds that out when it has all else.
+fn refuse_forms(form: Form) -> Result<()> {
+    match form {
+        Form::Partial(_) => {
+            let why = "object does not implement the Object interfaces";
+            Err(ApiError::new(500, Reason::Unknown, why))
+        }
+        Form::PartialList(_) => {
+            let why = "you requested PartialObjectMetadataList, but the requested object is not a \
+                       list (*rest.LocationStreamer)";
+            Err(ApiError::new(406, Reason::NotAcceptable, why))
+        }
+        Form::Whole | Form::Table(_) => Ok(()),
     }
 }
 

@@ -57,6 +57,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("fixed", include_str!("compare/scripts/fixed.http")),
     ("nodes", include_str!("compare/scripts/nodes.http")),
     ("subresources", include_str!("compare/scripts/subresources.http")),
+    ("log_accept", include_str!("compare/scripts/log_accept.http")),
     ("scale", include_str!("compare/scripts/scale.http")),
     ("admission", include_str!("compare/scripts/admission.http")),
 ];

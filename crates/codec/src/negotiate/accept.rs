@@ -9,17 +9,22 @@ use object::{ApiError, GroupVersion};
 pub struct Offer {
     /// The formats of the object as it is: all, or no protobuf for custom resources.
     pub formats: &'static [Format],
-    /// Whether objects and lists can be turned into `Table` and `PartialObjectMetadata`.
+    /// Whether objects and lists can be turned into `PartialObjectMetadata`.
     pub converts: bool,
+    /// Whether they can be turned into `Table`.
+    pub tables: bool,
 }
 
 impl Offer {
     /// Built-in kinds.
-    pub const BUILTIN: Self = Self { formats: &Format::ALL, converts: true };
+    pub const BUILTIN: Self = Self { formats: &Format::ALL, converts: true, tables: true };
     /// Custom resources.
-    pub const CUSTOM: Self = Self { formats: &[Format::Json, Format::Yaml], converts: true };
+    pub const CUSTOM: Self =
+        Self { formats: &[Format::Json, Format::Yaml], converts: true, tables: true };
     /// Discovery, Status, and whatever else has one form only.
-    pub const PLAIN: Self = Self { formats: &Format::ALL, converts: false };
+    pub const PLAIN: Self = Self { formats: &Format::ALL, converts: false, tables: false };
+    /// What is a text in truth: upstream forgets that it can't be turned into metadata.
+    pub const TEXT: Self = Self { formats: &Format::ALL, converts: true, tables: false };
 }
 
 /// `as=Table;v=v1;g=meta.k8s.io`.
@@ -160,7 +165,7 @@ impl<'a> Clause<'a> {
         let known = convert.group == "meta.k8s.io"
             && matches!(convert.version.as_str(), "v1" | "v1beta1")
             && match convert.kind.as_str() {
-                "Table" => format != Format::Proto,
+                "Table" => offer.tables && format != Format::Proto,
                 "PartialObjectMetadata" | "PartialObjectMetadataList" => true,
                 _ => false,
             };
