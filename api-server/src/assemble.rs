@@ -3,6 +3,7 @@
 use crate::access::Access;
 use crate::bootstrap::{Bootstrap, Hooks};
 use crate::fixed::{Documents, Fixed, Health};
+use crate::impersonation::Impersonation;
 use crate::in_process::InProcess;
 use crate::limits::DRAIN;
 use crate::objects::Cached;
@@ -90,6 +91,7 @@ pub async fn start(options: Options, store: Arc<dyn Store>, shutdown: Shutdown) 
         registry,
         served: options.served.clone(),
         access,
+        impersonation: Impersonation::new(options.constrained_impersonation),
         fixed,
         kubelets,
         seats,

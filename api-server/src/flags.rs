@@ -6,10 +6,10 @@
 
 mod rest;
 
-use crate::runtime_config;
 use crate::services::ServiceNetwork;
 use crate::settings::{Identity, Options, Protocols};
 use crate::subresources::KubeletOptions;
+use crate::{feature_gates, runtime_config};
 use runtime::flags::{Flag, Kind, Parsed};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -336,6 +336,8 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
         given.text("service-cluster-ip-range"),
         given.text("service-node-port-range"),
     )?;
+    let gates = feature_gates::read(given.pairs("feature-gates"))
+        .map_err(|why| format!("--feature-gates: {why}"))?;
     Ok(Options {
         bind_address: parse(given, "bind-address")?,
         secure_port: u16::try_from(given.int("secure-port"))
@@ -362,9 +364,10 @@ pub fn options(given: &Parsed) -> Result<Options, String> {
         admission_control_config_file: path("admission-control-config-file"),
         not_ready_seconds: given.int("default-not-ready-toleration-seconds"),
         unreachable_seconds: given.int("default-unreachable-toleration-seconds"),
+        constrained_impersonation: gates.enabled(feature_gates::CONSTRAINED_IMPERSONATION),
         served: runtime_config::served(
             given.pairs("runtime-config"),
-            given.pairs("feature-gates"),
+            &gates,
             given.bool("enable-priority-and-fairness"),
         )
         .map_err(|why| format!("--runtime-config: {why}"))?,

@@ -14,6 +14,7 @@ mod body;
 mod bootstrap;
 mod continue_token;
 mod deprecation;
+mod feature_gates;
 mod fixed;
 pub mod flags;
 mod identity;
@@ -57,6 +58,7 @@ pub struct Api {
     pub(crate) registry: Registry,
     pub(crate) served: Served,
     pub(crate) access: Access,
+    pub(crate) impersonation: impersonation::Impersonation,
     pub(crate) fixed: fixed::Fixed,
     pub(crate) kubelets: subresources::Kubelets,
     pub(crate) seats: seats::Seats,

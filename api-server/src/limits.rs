@@ -2,6 +2,13 @@
 
 use std::time::Duration;
 
+/// The names for which it is remembered in which mode they act as others.
+pub const IMPERSONATORS: usize = 16 * 1024;
+
+/// From one group or extra value more on, whoever acts as somebody is first asked whether they may
+/// have any of them (upstream's number).
+pub const IMPERSONATED_ONE_BY_ONE: usize = 3;
+
 /// The largest body of a request (upstream's number).
 pub const REQUEST_BODY_BYTES: usize = 3 * 1024 * 1024;
 

@@ -6,9 +6,11 @@
 
 mod access;
 mod counted_body;
+mod impersonation;
 mod moment;
 mod requests;
 
 pub(crate) use access::{authenticated, authorized};
+pub(crate) use impersonation::{impersonated, impersonation_authorized};
 pub(crate) use moment::read_now;
 pub(crate) use requests::{DURATION_BUCKETS, Observed, Watched, tls_handshake_failed};

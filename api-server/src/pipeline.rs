@@ -61,11 +61,13 @@ pub async fn handle(api: &Api, peer: &Peer, request: Request<Body>) -> Response<
     let answered = match patience {
         Err(error) => Err(error),
         Ok(None) => stages.await,
-        Ok(Some(patience)) => runtime::clock::timeout(patience, stages).await.unwrap_or_else(|_| {
-            observed.terminated(504);
-            let why = "request did not complete within the allotted timeout";
-            Err(ApiError::timeout(why))
-        }),
+        Ok(Some(patience)) => {
+            runtime::clock::timeout(patience, stages).await.unwrap_or_else(|_| {
+                observed.terminated(504);
+                let why = "request did not complete within the allotted timeout";
+                Err(ApiError::timeout(why))
+            })
+        }
     };
     let mut response = match answered {
         Ok(response) => response,
@@ -104,7 +106,9 @@ async fn stages(
     };
 
     // impersonate
-    let user = match crate::impersonation::act(&api.access, &mut parts.headers, user).await {
+    let wants = |user: &_| attributes(&info, &query, user);
+    let may = &api.access.authorizers;
+    let user = match api.impersonation.act(may, &mut parts.headers, user, wants).await {
         Ok(user) => user,
         Err(error) => return Ok(answer::forbidden(&error, &parts.headers)),
     };

@@ -7,7 +7,6 @@
 use kinds::Served;
 use kinds::groups::{self, GroupPriority};
 use object::GroupVersion;
-use runtime::flags::feature_gates::{Gate, Stage};
 use runtime::flags::{FeatureGates, boolean};
 use std::collections::{BTreeSet, HashMap};
 
@@ -30,14 +29,6 @@ const MATCHERS: &[Matcher] = &[
 const MISSING: (&str, &str, &str, &str) =
     ("certificates.k8s.io", "v1beta1", "podcertificaterequests", "PodCertificateRequest");
 
-/// The gates of kinds, all off while nothing is said.
-const STAGES: &[(&str, Stage)] = &[
-    ("ClusterTrustBundle", Stage::Beta),
-    ("GenericWorkload", Stage::Alpha),
-    ("PodCertificateRequest", Stage::Beta),
-    ("StorageVersionMigrator", Stage::Beta),
-];
-
 /// Groups of documents alone, which have no versions to switch on.
 const NO_GROUPS: &[&str] = &["meta.k8s.io", "apidiscovery.k8s.io"];
 
@@ -52,7 +43,7 @@ const FAIRNESS: &[&str] = &["flowcontrol.apiserver.k8s.io/v1", "api/ga", "api/al
 /// there is not, and where nothing at all would be served. Ours for what can't be served.
 pub(crate) fn served(
     config: &[(String, String)],
-    gates: &[(String, String)],
+    gates: &FeatureGates,
     fair: bool,
 ) -> Result<Served, String> {
     let config: HashMap<&str, &str> =
@@ -73,7 +64,6 @@ pub(crate) fn served(
         many => return Err(format!("[{}]", many.join(", "))),
     }
     let wanted = Wanted::read(&config)?;
-    let gates = feature_gates(gates)?;
     let (group, version, resource, gate) = MISSING;
     let mut versions = groups::ALL.iter().filter(|at| (at.group, at.version) == (group, version));
     if gates.enabled(gate) && versions.any(|at| wanted.says(at, resource)) {
@@ -187,21 +177,6 @@ fn stage(version: &str) -> &str {
     rest.trim_matches(digits)
 }
 
-fn feature_gates(given: &[(String, String)]) -> Result<FeatureGates, String> {
-    let gate = |(name, stage): &(&'static str, Stage)| Gate {
-        name,
-        default: false,
-        stage: *stage,
-        locked: false,
-    };
-    let mut gates = FeatureGates::new(&STAGES.iter().map(gate).collect::<Vec<_>>());
-    let ours = |name: &str| {
-        matches!(name, "AllAlpha" | "AllBeta") || STAGES.iter().any(|(gate, _)| *gate == name)
-    };
-    let given: Vec<_> = given.iter().filter(|(name, _)| ours(name)).cloned().collect();
-    gates.set(&given).map(|_| gates)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,7 +190,8 @@ mod tests {
             text.split(',').filter(|word| !word.is_empty()).map(pair).collect::<Vec<_>>()
         };
         let (config, gates) = config.split_once(' ').unwrap_or((config, ""));
-        served(&pairs(config), &pairs(gates), config.contains("all=false"))
+        let gates = crate::feature_gates::read(&pairs(gates))?;
+        served(&pairs(config), &gates, config.contains("all=false"))
     }
 
     #[test]

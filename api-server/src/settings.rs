@@ -32,6 +32,8 @@ pub struct Options {
     pub admission_control_config_file: Option<PathBuf>,
     pub not_ready_seconds: i64,
     pub unreachable_seconds: i64,
+    /// The gate `ConstrainedImpersonation` of `--feature-gates`.
+    pub constrained_impersonation: bool,
     /// `--runtime-config`, by the gates of `--feature-gates`.
     pub served: Served,
     pub network: ServiceNetwork,

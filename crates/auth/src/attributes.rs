@@ -91,7 +91,7 @@ impl Attributes {
 
     /// 403 in upstream's words; `reason` is what the authorizers had to say, often nothing.
     pub fn forbidden(&self, reason: &str) -> ApiError {
-        let mut why = self.refusal();
+        let mut why = harmless(&self.refusal());
         if !reason.is_empty() {
             why = format!("{why}: {reason}");
         }
@@ -118,6 +118,11 @@ impl Attributes {
     }
 }
 
+/// A text that no browser takes for HTML.
+fn harmless(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +143,13 @@ mod tests {
             error.to_string(),
             "nodes \"x\" is forbidden: User \"alice\" cannot get resource \"nodes/status\" in API \
              group \"\" at the cluster scope: RBAC: why"
+        );
+        let odd = Arc::new(UserInfo::new("<a & b>", &[]));
+        let error = Attributes::resource(odd, "get", "", "pods").named("<c>").forbidden("<d>");
+        assert_eq!(
+            error.to_string(),
+            "pods \"<c>\" is forbidden: User \"&lt;a &amp; b&gt;\" cannot get resource \"pods\" in \
+             API group \"\" at the cluster scope: <d>"
         );
         let path = Attributes::path(alice, "get", "/foo").forbidden("").to_status();
         assert_eq!(path["message"], "forbidden: User \"alice\" cannot get path \"/foo\"");

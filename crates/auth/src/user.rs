@@ -1,5 +1,6 @@
 //! A user as the API knows one. Mirrors `k8s.io/apiserver/pkg/authentication/user`.
 
+use object::names::{dns1123_label, dns1123_subdomain};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -74,12 +75,13 @@ impl UserInfo {
         self.groups.iter().any(|own| own == group)
     }
 
-    /// The namespace and name when this is a service account.
+    /// The namespace and name when this is a service account; one whose namespace or name can't be
+    /// is none.
     pub fn service_account(&self) -> Option<(&str, &str)> {
         let (namespace, name) =
             self.name.strip_prefix(names::SERVICE_ACCOUNT_PREFIX)?.split_once(':')?;
-        let plain = !namespace.is_empty() && !name.is_empty() && !name.contains(':');
-        plain.then_some((namespace, name))
+        let good = dns1123_label(namespace).is_empty() && dns1123_subdomain(name).is_empty();
+        good.then_some((namespace, name))
     }
 
     /// The node's name when this is a node; empty when it is one that does not say which.
@@ -107,7 +109,10 @@ mod tests {
     fn service_accounts_and_nodes_are_known_by_their_names() {
         let account = UserInfo::new("system:serviceaccount:kube-system:robot", &[]);
         assert_eq!(account.service_account(), Some(("kube-system", "robot")));
-        assert_eq!(UserInfo::new("system:serviceaccount:a:b:c", &[]).service_account(), None);
+        for odd in ["a:b:c", "a", "a:", ":b", "A:b", "a.b:c", "a:B"] {
+            let user = UserInfo::new(format!("system:serviceaccount:{odd}"), &[]);
+            assert_eq!(user.service_account(), None, "{odd}");
+        }
         assert_eq!(UserInfo::new("system:node:n1", &[group::NODES]).node(), Some("n1"));
         assert_eq!(UserInfo::new("system:node:n1", &[]).node(), None);
     }

@@ -55,6 +55,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("requests", include_str!("compare/scripts/requests.http")),
     ("pod_security", include_str!("compare/scripts/pod_security.http")),
     ("fixed", include_str!("compare/scripts/fixed.http")),
+    ("impersonation", include_str!("compare/scripts/impersonation.http")),
     ("nodes", include_str!("compare/scripts/nodes.http")),
     ("subresources", include_str!("compare/scripts/subresources.http")),
     ("log_accept", include_str!("compare/scripts/log_accept.http")),

@@ -28,6 +28,7 @@ const DRAWN_HEADERS: &[&str] = &["audit-id", "etag"];
 static DRAWN: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
+        (r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "TOKEN"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "TIME"),
         (r#"("?resourceVersion"?: ?"?)\d+"#, "${1}RV"),
         (r#"("?nodePort"?: ?)3\d{4}"#, "${1}PORT"),

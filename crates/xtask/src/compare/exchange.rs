@@ -9,8 +9,8 @@
 //! ```
 //!
 //! `$rv`, `$uid` and `$object` stand for what the last answer with an object had, on each side its
-//! own; `$listrv` and `$continue` for the last list's. `!edit {...}` as a body is that object with a
-//! merge patch; `!proto {...}` is an object in protobuf.
+//! own; `$listrv` and `$continue` for the last list's, `$token` for the last token that was issued.
+//! `!edit {...}` as a body is that object with a merge patch; `!proto {...}` is an object in protobuf.
 
 use anyhow::{Context, Result};
 

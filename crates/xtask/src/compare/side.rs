@@ -18,6 +18,7 @@ pub(super) struct Side {
     object_text: String,
     list_version: String,
     next: String,
+    token: String,
 }
 
 impl Side {
@@ -29,6 +30,7 @@ impl Side {
             object_text: String::new(),
             list_version: String::new(),
             next: String::new(),
+            token: String::new(),
         })
     }
 
@@ -71,6 +73,9 @@ impl Side {
         }
         let Ok(value) = serde_json::from_slice::<Value>(&answer.body) else { return };
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        if let Some(token) = value["status"]["token"].as_str() {
+            token.clone_into(&mut self.token);
+        }
         if value.get("items").is_some() || value.get("rows").is_some() {
             self.list_version = text(&value["metadata"]["resourceVersion"]);
             self.next = text(&value["metadata"]["continue"]);
@@ -87,6 +92,7 @@ impl Side {
             .replace("$listrv", &self.list_version)
             .replace("$continue", &self.next)
             .replace("$rv", &of("resourceVersion"))
+            .replace("$token", &self.token)
             .replace("$uid", &of("uid"))
     }
 

@@ -22,6 +22,9 @@ impl ControlPlane {
     /// The bearer token of a member of `system:masters`.
     pub const ADMIN_TOKEN: &str = "admin-token";
 
+    /// People without a right of their own; the bearer token of `joe` is `joe-token`.
+    const PEOPLE: &[&str] = &["joe", "jim", "ann"];
+
     /// Starts both and waits until the API server is ready. `flags` are added to its own; a flag
     /// given twice counts as given last.
     ///
@@ -98,7 +101,9 @@ impl ControlPlane {
         if !made.success() {
             bail!("openssl genrsa: {made}");
         }
-        std::fs::write(&tokens, format!("{},admin,admin,system:masters\n", Self::ADMIN_TOKEN))?;
+        let people = Self::PEOPLE.iter().map(|name| format!("{name}-token,{name},{name}\n"));
+        let admin = format!("{},admin,admin,system:masters\n", Self::ADMIN_TOKEN);
+        std::fs::write(&tokens, admin + &people.collect::<String>())?;
 
         let mut command = Command::new(program);
         command.arg(format!("--etcd-servers={}", self.etcd_url()));
