@@ -19,17 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("admission", &["auth", "kinds", "object", "runtime"]),
     (
         "registry",
-        &[
-            "admission",
-            "auth",
-            "cache",
-            "kinds",
-            "object",
-            "patch",
-            "runtime",
-            "schema",
-            "store",
-        ],
+        &["admission", "auth", "cache", "kinds", "object", "patch", "runtime", "schema", "store"],
     ),
     ("client", &["runtime"]),
     ("control", &["client", "object", "runtime"]),
