@@ -5,7 +5,7 @@
 
 use control::selector::matches_all;
 use control::{Change, Informer, Key, Queue, pods};
-use k8s_openapi::api::core::v1::{Pod, Service, ServicePort, ServiceSpec};
+use k8s_openapi::api::core::v1::{ObjectReference, Pod, Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
@@ -96,6 +96,17 @@ pub(super) fn host_name(service: &Service, pod: &Pod) -> Option<String> {
     let same = spec.subdomain == service.metadata.name
         && service.metadata.namespace == pod.metadata.namespace;
     same.then_some(name)
+}
+
+/// How an endpoint names the pod that it stands for.
+pub(super) fn reference(pod: &Pod) -> ObjectReference {
+    ObjectReference {
+        kind: Some("Pod".into()),
+        namespace: pod.metadata.namespace.clone(),
+        name: pod.metadata.name.clone(),
+        uid: pod.metadata.uid.clone(),
+        ..ObjectReference::default()
+    }
 }
 
 /// The number of the pod's port that `port` means; `None` when the pod has no port of that name.

@@ -6,7 +6,6 @@ mod fields;
 mod plan;
 mod schedule;
 
-use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::{
     Action, Change, EventType, Expectations, Informer, Key, Outcome, Queue, Recorder, SyncError,
@@ -139,7 +138,7 @@ impl Controller {
                         status = Some(next);
                     }
                 }
-                Err(error) if is_refused_by_ending(&error) => {}
+                Err(error) if client::is_refused_by_ending(&error) => {}
                 Err(error) => {
                     let text = format!("Error creating job: {}", client::message(&error));
                     self.recorder.tell(cron, EventType::Warning, "FailedCreate", text);

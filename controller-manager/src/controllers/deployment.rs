@@ -14,7 +14,6 @@ mod status;
 mod strategy;
 
 use super::adoption;
-use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::selector::{Matcher, is_empty};
 use control::{
@@ -199,7 +198,7 @@ impl Controller {
                     error: SyncError::Other(error),
                 }))
             }
-            Err(error) if is_refused_by_ending(&error) => {
+            Err(error) if client::is_refused_by_ending(&error) => {
                 Ok(Err(CreateFailure { status: None, error: error.into() }))
             }
             Err(error) => {

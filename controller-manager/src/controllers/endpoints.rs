@@ -3,7 +3,7 @@
 //! Mirrors `k8s.io/kubernetes/pkg/controller/endpoint`: ports with the same addresses stand together.
 
 use super::backends::{
-    self, addresses, can_serve, host_name, is_headless, is_managed, selects, spec,
+    self, addresses, can_serve, host_name, is_headless, is_managed, reference, selects, spec,
 };
 use super::subsets::repack;
 use super::trigger_time::{self, TriggerTimes};
@@ -13,7 +13,7 @@ use control::{
     run_workers,
 };
 use k8s_openapi::api::core::v1::{
-    EndpointAddress, EndpointPort, EndpointSubset, Endpoints, ObjectReference, Pod, Service,
+    EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Pod, Service,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
@@ -96,7 +96,7 @@ impl Controller {
         };
         match execute(&self.client, &action).await {
             Ok(_) => Ok(Outcome::Done),
-            Err(error) if super::service_account::is_refused_by_ending(&error) => Ok(Outcome::Done),
+            Err(error) if client::is_refused_by_ending(&error) => Ok(Outcome::Done),
             Err(error) => {
                 let why = client::message(&error);
                 let (reason, message) = match action {
@@ -231,13 +231,7 @@ fn address(service: &Service, pod: &Pod) -> Option<EndpointAddress> {
         ip: addresses(pod, ipv6).into_iter().next()?,
         hostname: host_name(service, pod),
         node_name: Some(pods::node_name(pod).to_owned()).filter(|name| !name.is_empty()),
-        target_ref: Some(ObjectReference {
-            kind: Some("Pod".into()),
-            namespace: pod.metadata.namespace.clone(),
-            name: pod.metadata.name.clone(),
-            uid: pod.metadata.uid.clone(),
-            ..ObjectReference::default()
-        }),
+        target_ref: Some(reference(pod)),
     })
 }
 

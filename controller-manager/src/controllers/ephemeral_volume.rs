@@ -3,7 +3,6 @@
 //! The claim belongs to the pod and goes with it. One of that name that is not the pod's is left
 //! alone, and told of. Mirrors `k8s.io/kubernetes/pkg/controller/volume/ephemeral`.
 
-use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::volumes::{claims_of, ephemeral_name, is_made_for};
 use control::{
@@ -77,7 +76,7 @@ impl Controller {
                     key.namespace
                 ),
                 None => match execute(&self.client, &Action::create(&claim)).await {
-                    Err(error) if is_refused_by_ending(&error) => continue,
+                    Err(error) if client::is_refused_by_ending(&error) => continue,
                     Err(error) => format!("create PVC {name}: {}", client::message(&error)),
                     // One that was there already is looked at when it shows.
                     Ok(None) => return Ok(Outcome::Again(control::limits::EXPECTATION_RECHECK)),

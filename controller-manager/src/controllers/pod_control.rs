@@ -4,7 +4,6 @@
 //! Mirrors `RealPodControl` of `k8s.io/kubernetes/pkg/controller`. A StatefulSet's pods are told of
 //! in other words, in its own file.
 
-use super::service_account::is_refused_by_ending;
 use control::{Action, EventType, Expectations, Informer, Key, Recorder, execute, execute_all};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Client, Resource};
@@ -29,7 +28,7 @@ impl<K: Resource<DynamicType = ()>> PodControl<'_, K> {
             let text = format!("Created pod: {name}");
             self.recorder.tell(self.owner, EventType::Normal, "SuccessfulCreate", text);
         }
-        let failed = failed.filter(|error| !is_refused_by_ending(error));
+        let failed = failed.filter(|error| !client::is_refused_by_ending(error));
         if let Some(error) = &failed {
             let text = format!("Error creating: {}", client::message(error));
             self.recorder.tell(self.owner, EventType::Warning, "FailedCreate", text);

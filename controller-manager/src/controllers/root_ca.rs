@@ -3,7 +3,7 @@
 //!
 //! Mirrors `k8s.io/kubernetes/pkg/controller/certificates/rootcacertpublisher`.
 
-use super::service_account::{is_active, is_refused_by_ending};
+use super::service_account::is_active;
 use crate::context::Context;
 use control::{Action, Informer, Key, Outcome, Queue, SyncError, execute, run_workers};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
@@ -47,7 +47,7 @@ pub(crate) fn start(context: &Context) {
             maps.synced().await;
             if let Some(action) = plan(&namespaces, &maps, &key, &bundle)
                 && let Err(error) = execute(&client, &action).await
-                && !is_refused_by_ending(&error)
+                && !client::is_refused_by_ending(&error)
             {
                 return Err(SyncError::Api(error));
             }

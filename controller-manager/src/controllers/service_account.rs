@@ -36,19 +36,13 @@ pub(crate) fn start(context: &Context) {
             accounts.synced().await;
             if let Some(action) = plan(&namespaces, &accounts, &key)
                 && let Err(error) = execute(&client, &action).await
-                && !is_refused_by_ending(&error)
+                && !client::is_refused_by_ending(&error)
             {
                 return Err(SyncError::Api(error));
             }
             Ok(Outcome::Done)
         }
     });
-}
-
-/// A namespace that ends meanwhile takes nothing new.
-pub(crate) fn is_refused_by_ending(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 404
-        || status.details.iter().flat_map(|d| &d.causes).any(|c| c.reason == "NamespaceTerminating"))
 }
 
 pub(crate) fn is_active(namespace: &Namespace) -> bool {

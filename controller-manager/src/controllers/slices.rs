@@ -32,7 +32,7 @@ pub(super) async fn write(
 ) -> kube::Result<()> {
     let answer = match execute(client, action).await {
         Ok(answer) => answer,
-        Err(error) if super::service_account::is_refused_by_ending(&error) => return Ok(()),
+        Err(error) if client::is_refused_by_ending(&error) => return Ok(()),
         Err(error) => return Err(error),
     };
     match action {

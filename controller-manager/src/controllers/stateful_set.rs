@@ -8,7 +8,6 @@ mod retention;
 
 use super::adoption;
 use super::revisions::{Naming, Revisions};
-use super::service_account::is_refused_by_ending;
 use crate::context::Context;
 use control::selector::{Matcher, is_empty};
 use control::{
@@ -234,7 +233,7 @@ impl Controller {
                     self.expectations.wrote(key, &self.pods, &[answer]);
                     self.tell_of_pod(set, "Create", name, None);
                 }
-                Err(error) if is_refused_by_ending(&error) => {}
+                Err(error) if client::is_refused_by_ending(&error) => {}
                 Err(error) => {
                     self.tell_of_pod(set, "Create", name, Some(&client::message(&error)));
                     return Err(error.into());

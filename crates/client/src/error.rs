@@ -94,6 +94,13 @@ pub fn is_exists(error: &Error) -> bool {
     reason_is(error, "AlreadyExists")
 }
 
+/// Whether the answer was that nothing new is made in a namespace that ends, or has ended.
+pub fn is_refused_by_ending(error: &Error) -> bool {
+    let Error::Api(status) = error else { return false };
+    let mut causes = status.details.iter().flat_map(|details| &details.causes);
+    status.code == 404 || causes.any(|cause| cause.reason == "NamespaceTerminating")
+}
+
 /// Whether the answer was 403.
 pub fn is_forbidden(error: &Error) -> bool {
     code(error) == Some(403)
@@ -148,6 +155,7 @@ fn first_line(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kube::core::Status;
 
     #[derive(Debug, thiserror::Error)]
     #[error("{words}")]
@@ -181,10 +189,27 @@ mod tests {
     }
 
     #[test]
+    fn a_namespace_that_ends_takes_nothing_new() {
+        let answer = |code, cause| {
+            let details = serde_json::json!({"causes": [{"reason": cause}]});
+            let details = serde_json::from_value(details).expect("details");
+            let status = Status::failure("no", "Forbidden").with_code(code);
+            Error::Api(Box::new(status.with_details(details)))
+        };
+        for (code, cause, expected) in [
+            (403, "NamespaceTerminating", true),
+            (403, "FieldValueInvalid", false),
+            (404, "", true),
+        ] {
+            assert_eq!(is_refused_by_ending(&answer(code, cause)), expected, "{code} {cause}");
+        }
+    }
+
+    #[test]
     fn a_sentence_is_found_below_and_without_its_status() {
         let refused = Error::Service("GET https://a:6443/x: refused".into());
         assert_eq!(sentence(&refused), "GET https://a:6443/x: refused");
-        let status = kube::core::Status::failure("pods is forbidden", "Forbidden").with_code(403);
+        let status = Status::failure("pods is forbidden", "Forbidden").with_code(403);
         assert_eq!(sentence(&Above(Error::Api(Box::new(status)))), "pods is forbidden");
         assert_eq!(sentence(&std::fmt::Error), std::fmt::Error.to_string());
     }

@@ -21,7 +21,8 @@ pub use agent::named;
 pub use clients::{Clients, Pace};
 pub use connect::{ConnectOptions, connect, from_service};
 pub use error::{
-    ClientError, is_conflict, is_exists, is_forbidden, is_gone, is_not_found, message, sentence,
+    ClientError, is_conflict, is_exists, is_forbidden, is_gone, is_not_found, is_refused_by_ending,
+    message, sentence,
 };
 pub use kube::Client;
 pub use token_requests::are_served as serves_token_requests;

@@ -1,10 +1,12 @@
 //! Which slices a Service should have: pure. As few as possible are written.
 
-use super::super::backends::{addresses, can_serve, host_name, is_headless, spec, target_port};
+use super::super::backends::{
+    addresses, can_serve, host_name, is_headless, reference, spec, target_port,
+};
 use super::super::slices::{MANAGED_BY, SERVICE_NAME};
 use super::super::trigger_time;
 use control::{Action, owner::controller_ref, pods};
-use k8s_openapi::api::core::v1::{ObjectReference, Pod, Service};
+use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::discovery::v1::{
     Endpoint, EndpointConditions, EndpointHints, EndpointPort, EndpointSlice, ForNode, ForZone,
 };
@@ -148,13 +150,7 @@ fn endpoint(snapshot: &Snapshot<'_>, pod: &Pod, addresses: Vec<String>) -> Endpo
         node_name: node.map(str::to_owned),
         hints: hints(snapshot.service, node, zone.as_deref()).filter(|_| is_ready),
         zone,
-        target_ref: Some(ObjectReference {
-            kind: Some("Pod".into()),
-            namespace: pod.metadata.namespace.clone(),
-            name: pod.metadata.name.clone(),
-            uid: pod.metadata.uid.clone(),
-            ..ObjectReference::default()
-        }),
+        target_ref: Some(reference(pod)),
         ..Endpoint::default()
     }
 }

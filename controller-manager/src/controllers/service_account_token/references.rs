@@ -71,7 +71,7 @@ impl Controller {
             &account.metadata.namespace.clone().unwrap_or_default(),
         );
         match secrets.create(&Default::default(), &filled).await {
-            Err(error) if super::super::service_account::is_refused_by_ending(&error) => Ok(None),
+            Err(error) if client::is_refused_by_ending(&error) => Ok(None),
             other => Ok(other.map(|_| Some(name))?),
         }
     }
