@@ -255,10 +255,10 @@ impl<'a> Filling<'a> {
     }
 }
 
-fn fill<'a>(
+fn fill(
     snapshot: &Snapshot<'_>,
     groups: Vec<Group>,
-    mut existing: Vec<&'a EndpointSlice>,
+    mut existing: Vec<&EndpointSlice>,
     address_type: &'static str,
     actions: &mut Vec<Action>,
 ) {
