@@ -62,7 +62,9 @@ impl Impersonation {
         let found = Box::pin(async {
             match &self.last {
                 Some(last) => by_modes(last, authorizers, &wanted, &attributes).await,
-                None => ALONE.check(authorizers, &wanted, &attributes).await?.ok_or_else(failed),
+                None => rights::check(&ALONE, authorizers, &wanted, &attributes)
+                    .await?
+                    .ok_or_else(failed),
             }
         });
         found.await.map(Arc::new)
@@ -82,7 +84,7 @@ async fn by_modes(
     let mut refused = None;
     for index in first.into_iter().chain(others) {
         let mode = &MODES[index];
-        match mode.check(authorizers, wanted, attributes).await {
+        match rights::check(mode, authorizers, wanted, attributes).await {
             Ok(Some(user)) => {
                 last.set(&attributes.user.name, index);
                 metrics::impersonated(Some(mode.name), begun);

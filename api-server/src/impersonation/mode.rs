@@ -1,12 +1,7 @@
-//! The modes of impersonation: for whom each is, and what it asks.
-//!
-//! A constrained mode asks for two rights: `impersonate-on:<mode>:<verb>` on what the request is
-//! about, and `impersonate:<mode>` on each part of the user (`rights`). The oldest, `legacy`, asks
-//! for `impersonate` alone. Mirrors `mode.go` of upstream's package.
+//! The modes of impersonation: for whom each is, and by which verb it asks. Mirrors `mode.go` of
+//! upstream's package.
 
-use super::rights::Rights;
-use auth::{Attributes, Authorizers, UserInfo, names};
-use object::Result;
+use auth::{UserInfo, names};
 use object::names::dns1123_subdomain;
 use std::sync::Arc;
 
@@ -58,31 +53,14 @@ const fn constrained(name: &'static str, fits: fn(&UserInfo, &UserInfo) -> bool)
 }
 
 impl Mode {
-    /// The wanted user as they will be; nothing where the mode is not for them.
-    ///
-    /// # Errors
-    /// 403 for those who may not.
-    pub(super) async fn check(
-        &self,
-        authorizers: &Authorizers,
-        wanted: &UserInfo,
-        attributes: &Attributes,
-    ) -> Result<Option<UserInfo>> {
-        if !(self.fits)(wanted, &attributes.user) {
-            return Ok(None);
-        }
-        let asking = match self.any_node {
-            true => Arc::new(without_node(&attributes.user)),
-            false => attributes.user.clone(),
-        };
-        let rights = Rights { authorizers, mode: self, asking: &asking };
-        if self.constrained {
-            let mut on = attributes.clone();
-            on.user = asking.clone();
-            on.verb = format!("impersonate-on:{}:{}", self.name, attributes.verb);
-            rights.ask(&on).await?;
-        }
-        rights.to_be(wanted).await.map(Some)
+    /// Whether it is for this wanted user and this one who asks.
+    pub(super) fn is_for(&self, wanted: &UserInfo, asking: &UserInfo) -> bool {
+        (self.fits)(wanted, asking)
+    }
+
+    /// The one who asks, as the authorizers are to see them.
+    pub(super) fn asking(&self, user: &Arc<UserInfo>) -> Arc<UserInfo> {
+        if self.any_node { Arc::new(without_node(user)) } else { user.clone() }
     }
 
     /// The verb that is asked for about each part of the user.

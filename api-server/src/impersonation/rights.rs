@@ -1,5 +1,8 @@
-//! The rights to be somebody: the name, the UID, each group and each extra value is asked for by
-//! itself; and the groups that a user is in without having asked.
+//! What a mode asks the authorizers for.
+//!
+//! A constrained mode asks for two rights: `impersonate-on:<mode>:<verb>` on what the request is
+//! about, and `impersonate:<mode>` on each part of the user: the name, the UID, each group and each
+//! extra value. The oldest, `legacy`, asks for `impersonate` alone.
 
 use super::extra;
 use super::mode::{Mode, node};
@@ -12,11 +15,36 @@ use std::sync::Arc;
 
 const AUTHENTICATION: &str = "authentication.k8s.io";
 
+/// The wanted user as they will be in `mode`, with the groups that they are in without having asked;
+/// nothing where the mode is not for them.
+///
+/// # Errors
+/// 403 for those who may not.
+pub(super) async fn check(
+    mode: &Mode,
+    authorizers: &Authorizers,
+    wanted: &UserInfo,
+    attributes: &Attributes,
+) -> Result<Option<UserInfo>> {
+    if !mode.is_for(wanted, &attributes.user) {
+        return Ok(None);
+    }
+    let asking = &mode.asking(&attributes.user);
+    let rights = Rights { authorizers, mode, asking };
+    if mode.constrained {
+        let mut on = attributes.clone();
+        on.user = asking.clone();
+        on.verb = format!("impersonate-on:{}:{}", mode.name, attributes.verb);
+        rights.ask(&on).await?;
+    }
+    rights.to_be(wanted).await.map(Some)
+}
+
 /// Who asks whom in which mode.
-pub(super) struct Rights<'a> {
-    pub(super) authorizers: &'a Authorizers,
-    pub(super) mode: &'a Mode,
-    pub(super) asking: &'a Arc<UserInfo>,
+struct Rights<'a> {
+    authorizers: &'a Authorizers,
+    mode: &'a Mode,
+    asking: &'a Arc<UserInfo>,
 }
 
 impl Rights<'_> {
@@ -24,7 +52,7 @@ impl Rights<'_> {
     ///
     /// # Errors
     /// 403 about the first part that may not be.
-    pub(super) async fn to_be(&self, wanted: &UserInfo) -> Result<UserInfo> {
+    async fn to_be(&self, wanted: &UserInfo) -> Result<UserInfo> {
         let mut user = wanted.clone();
         self.name(&mut user).await?;
         if !self.mode.alone {
@@ -43,7 +71,7 @@ impl Rights<'_> {
     ///
     /// # Errors
     /// 403 where the answer is not yes.
-    pub(super) async fn ask(&self, attributes: &Attributes) -> Result<()> {
+    async fn ask(&self, attributes: &Attributes) -> Result<()> {
         let begun = monotonic();
         let decision = self.authorizers.decide(attributes).await;
         if !self.mode.alone {

@@ -4,7 +4,6 @@
 
 use super::bounds::{max_surge, wanted};
 use super::hash::{prune, template_hash};
-use super::rollback::ROLLBACK_TO;
 use control::owner::controller_ref;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, ReplicaSetSpec};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
@@ -18,6 +17,8 @@ const HISTORY: &str = "deployment.kubernetes.io/revision-history";
 pub(super) const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 pub(super) const MAXIMUM: &str = "deployment.kubernetes.io/max-replicas";
 pub(super) const HASH_LABEL: &str = "pod-template-hash";
+/// What a Deployment asks for to be rolled back: a revision, or 0 for the one before.
+pub(super) const ROLLBACK_TO: &str = "deprecated.deployment.rollback.to";
 
 /// The annotations that a ReplicaSet does not take over from its Deployment.
 const NOT_COPIED: [&str; 6] = [

@@ -3,13 +3,10 @@
 //!
 //! Mirrors `rollback.go` of `pkg/controller/deployment`.
 
-use super::revision::{HASH_LABEL, is_copied, revision, same_template};
+use super::revision::{HASH_LABEL, ROLLBACK_TO, is_copied, revision, same_template};
 use crate::context::Telling;
 use control::EventType;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-
-/// The annotation: a revision, or 0 for the one before.
-pub(super) const ROLLBACK_TO: &str = "deprecated.deployment.rollback.to";
 
 const NOT_FOUND: &str = "DeploymentRollbackRevisionNotFound";
 const UNCHANGED: &str = "DeploymentRollbackTemplateUnchanged";

@@ -1,5 +1,6 @@
 //! Whole rollouts, played against the plan: what it asks for is done at once.
 
+use super::super::revision::ROLLBACK_TO;
 use super::*;
 use k8s_openapi::api::apps::v1::ReplicaSetStatus;
 use serde_json::{Value, json};
@@ -180,11 +181,11 @@ fn the_old_annotation_rolls_back() {
             world.annotate("cause", &image.to_string());
             world.settle(|_| {});
         }
-        world.annotate(rollback::ROLLBACK_TO, asked);
+        world.annotate(ROLLBACK_TO, asked);
         world.settle(|_| {});
         assert!(world.told.contains(&told), "{images} {asked}: {:?}", world.told);
         let annotations = world.deployment.metadata.annotations.clone().expect("annotations");
-        assert!(!annotations.contains_key(rollback::ROLLBACK_TO));
+        assert!(!annotations.contains_key(ROLLBACK_TO));
         assert_eq!((&*annotations["cause"], &*annotations[REVISION]), (image, revision), "{asked}");
         let template = &world.deployment.spec.as_ref().expect("a spec").template;
         let labels = template.metadata.as_ref().and_then(|m| m.labels.clone()).expect("labels");
@@ -202,10 +203,10 @@ fn who_is_paused_or_asks_for_no_number_is_not_rolled_back() {
         world.set_image("b");
         world.settle(|_| {});
         world.deployment.spec.as_mut().expect("a spec").paused = Some(paused);
-        world.annotate(rollback::ROLLBACK_TO, asked);
+        world.annotate(ROLLBACK_TO, asked);
         world.settle(|_| {});
         let annotations = world.deployment.metadata.annotations.as_ref().expect("annotations");
-        assert_eq!(annotations[rollback::ROLLBACK_TO], asked);
+        assert_eq!(annotations[ROLLBACK_TO], asked);
         assert_eq!(world.sizes(), [0, 2]);
     }
 }
