@@ -35,7 +35,7 @@ async fn collect(mut body: Body) -> Result<Bytes> {
 }
 
 /// Lets the sender come to the end of what it has to say, within a limit.
-async fn discard(mut body: Body) {
+pub(crate) async fn discard<B: http_body::Body<Data = Bytes> + Unpin>(mut body: B) {
     let mut left = DISCARDED_BODY_BYTES;
     while let Some(Ok(frame)) = body.frame().await {
         let size = frame.data_ref().map_or(0, Bytes::len);

@@ -7,6 +7,7 @@ use crate::accept::{Accept, Media};
 use axum::body::Body;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Response, StatusCode, Uri};
+use object::quote::harmless;
 use object::{ApiError, Value};
 
 /// Answers with a `metav1.Status`.
@@ -58,10 +59,7 @@ pub(crate) fn unreadable(uri: &Uri, error: &ApiError) -> Response<Body> {
     let path = uri.path_and_query().map_or("", |path| path.as_str());
     let why = &error.message;
     let text = format!("Internal Server Error: {path:?}: failed to create RequestInfo: {why}\n");
-    let text = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")]
-        .iter()
-        .fold(text, |text, (plain, safe)| text.replace(plain, safe));
-    plain(StatusCode::INTERNAL_SERVER_ERROR, text)
+    plain(StatusCode::INTERNAL_SERVER_ERROR, harmless(&text))
 }
 
 /// A Status that its type can't encode, in JSON.

@@ -23,6 +23,23 @@ pub(crate) const DURATION_BUCKETS: &[f64] = &[
 
 const COMPONENT: &str = "apiserver";
 
+/// What is told of an answer; before it, all but the code.
+const ANSWERED: &[&str] = &[
+    "verb",
+    "dry_run",
+    "group",
+    "version",
+    "resource",
+    "subresource",
+    "scope",
+    "component",
+    "code",
+];
+
+/// The same where trials are not told apart.
+const ENDED: &[&str] =
+    &["verb", "group", "version", "resource", "subresource", "scope", "component", "code"];
+
 /// Paths beside the objects whose requests count under their own name.
 const PROBES: &[&str] = &["/healthz", "/livez", "/readyz"];
 
@@ -49,43 +66,24 @@ static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
         requests: registry.counter(
             "apiserver_request_total",
             "Requests answered, by verb, resource and HTTP code.",
-            &[
-                "verb",
-                "dry_run",
-                "group",
-                "version",
-                "resource",
-                "subresource",
-                "scope",
-                "component",
-                "code",
-            ],
+            ANSWERED,
         ),
         durations: registry.histogram(
             "apiserver_request_duration_seconds",
             "How long requests took.",
-            &[
-                "verb",
-                "dry_run",
-                "group",
-                "version",
-                "resource",
-                "subresource",
-                "scope",
-                "component",
-            ],
+            &ANSWERED[..8],
             DURATION_BUCKETS,
         ),
         service_levels: registry.histogram(
             "apiserver_request_sli_duration_seconds",
             "How long requests took that were no trial.",
-            &["verb", "group", "version", "resource", "subresource", "scope", "component"],
+            &ENDED[..7],
             &DURATION_BUCKETS[2..],
         ),
         sizes: registry.histogram(
             "apiserver_response_sizes",
             "The size of answers to reads, in bytes.",
-            &["verb", "group", "version", "resource", "subresource", "scope", "component"],
+            &ENDED[..7],
             &powers(1000.0, 10.0, 7),
         ),
         in_flight: registry.gauge(
@@ -96,12 +94,12 @@ static FAMILIES: LazyLock<Families> = LazyLock::new(|| {
         long: registry.gauge(
             "apiserver_longrunning_requests",
             "Watches and other requests that go on for long, under way.",
-            &["verb", "group", "version", "resource", "subresource", "scope", "component"],
+            &ENDED[..7],
         ),
         terminations: registry.counter(
             "apiserver_request_terminations_total",
             "Requests that were ended to protect the server.",
-            &["verb", "group", "version", "resource", "subresource", "scope", "component", "code"],
+            ENDED,
         ),
         deprecated: registry.gauge(
             "apiserver_requested_deprecated_apis",

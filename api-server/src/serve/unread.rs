@@ -4,10 +4,10 @@
 //! that a client sees a broken stream instead of the 403 that it should have seen. What nobody
 //! wants to read is read here, to a limit, after the answer has gone its way.
 
-use crate::limits::{DISCARDED_BODY_BYTES, DRAIN};
+use crate::body::discard;
+use crate::limits::DRAIN;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -57,23 +57,11 @@ impl<B: Body<Data = Bytes> + Send + Unpin + 'static> Drop for Unread<B> {
     }
 }
 
-/// Lets the sender come to the end of what it has to say, within a limit.
-async fn discard<B: Body<Data = Bytes> + Unpin>(mut body: B) {
-    let mut left = DISCARDED_BODY_BYTES;
-    while let Some(Ok(frame)) = body.frame().await {
-        let size = frame.data_ref().map_or(0, Bytes::len);
-        if size > left {
-            return;
-        }
-        left -= size;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use futures::channel::mpsc;
-    use http_body_util::StreamBody;
+    use http_body_util::{BodyExt, StreamBody};
     use std::convert::Infallible;
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 //! `k8s.io/apiserver/pkg/authorization/authorizer`.
 
 use crate::UserInfo;
-use object::quote::quoted;
+use object::quote::{harmless, quoted};
 use object::{ApiError, FieldSelector, GroupResource, Reason, Selector};
 use std::sync::Arc;
 
@@ -116,11 +116,6 @@ impl Attributes {
         let (resource, group) = (quoted(&self.combined_resource()), quoted(&self.group));
         format!("User {user} cannot {verb} resource {resource} in API group {group} {scope}")
     }
-}
-
-/// A text that no browser takes for HTML.
-fn harmless(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! How Go prints values inside sentences: `%q` for texts, `encoding/json` for the rest.
+//! How Go prints values inside sentences: `%q` for texts, `encoding/json` for the rest; and how a
+//! sentence is kept from being taken for HTML.
 //!
 //! Not a JSON encoder for answers; that is the `codec` crate.
 
@@ -14,6 +15,11 @@ pub fn quoted(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// A text that no browser takes for HTML, as upstream escapes what it repeats of a request.
+pub fn harmless(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn push_escaped(out: &mut String, c: char) {
