@@ -69,6 +69,27 @@ struct View {
     prefix: String,
 }
 
+impl View {
+    /// What is stored in the place of `object`, if it is of this revision: the cache has it, unless
+    /// it is behind.
+    async fn stored_at(
+        &self,
+        kind: &'static Kind,
+        object: &Value,
+        key: &str,
+        revision: i64,
+    ) -> object::Result<Option<Arc<Item>>> {
+        let shelf = self.objects.0.shelf(kind);
+        let cached = shelf.map(|shelf| shelf.get(meta::namespace(object), meta::name(object)));
+        if let Some(item) = cached.transpose()?.flatten().filter(|item| item.revision == revision) {
+            return Ok(Some(item));
+        }
+        let (stored, _) = self.store.get(key).await.map_err(store_error)?;
+        let stored = stored.map(|entry| Item::read(kind, &entry)).transpose()?;
+        Ok(stored.filter(|item| item.revision == revision).map(Arc::new))
+    }
+}
+
 impl Objects for View {
     fn get(&self, resource: &GroupResource, namespace: &str, name: &str) -> Option<Arc<Value>> {
         self.objects.get(resource, namespace, name)
@@ -106,9 +127,7 @@ impl Cluster for View {
         };
         let key = format!("{}/{}/{name}", self.prefix, place.key);
         let seen: i64 = meta::resource_version(object).parse().map_err(ApiError::internal)?;
-        let (stored, _) = self.store.get(&key).await.map_err(store_error)?;
-        let stored = stored.map(|entry| Item::read(kind, &entry)).transpose()?;
-        let Some(live) = stored.filter(|item| item.revision == seen) else { return Ok(false) };
+        let Some(live) = self.stored_at(kind, object, &key, seen).await? else { return Ok(false) };
         let mut object = object.clone();
         own_fields(kind, &live.stored_value()?, &mut object);
         meta::set(&mut object, "resourceVersion", "");
