@@ -143,7 +143,7 @@ pub(super) fn describe(status: &Status) -> String {
         }
         cause = error.source();
     }
-    if text.ends_with(CLOSED) {
+    if ENDED.iter().any(|end| text.contains(end)) && !text.contains(ALERT) {
         text += "; an etcd that goes away says no more, nor does one that does not trust the \
                  client certificate";
     }
@@ -155,9 +155,11 @@ pub(super) fn describe(status: &Status) -> String {
 
 /// How the library calls a refusal of the other end.
 const ALERT: &str = "received fatal alert";
-/// How the library calls the end of a connection on which an answer was awaited. With TLS 1.3 a
-/// server looks at the client's certificate only once the client is through with its handshake.
-const CLOSED: &str = "connection closed";
+/// How the libraries and the system call the end of a connection on which an answer was awaited.
+/// With TLS 1.3 a server looks at the client's certificate only once the client is through with
+/// its handshake; what the client has written by then may be refused before the alert is read.
+const ENDED: [&str; 4] =
+    ["connection closed", "a broken pipe", "Broken pipe", "Connection reset by peer"];
 
 pub(super) fn unavailable(status: &Status) -> StoreError {
     StoreError::Unavailable(describe(status))
@@ -221,9 +223,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_that_is_closed_says_what_that_may_mean() {
-        let closed = Status::from_error(CLOSED.into());
-        assert!(describe(&closed).contains("does not trust the client certificate"));
+    fn a_connection_that_ends_says_what_that_may_mean() {
+        for ended in [
+            "connection error: connection closed",
+            "connection error: stream closed because of a broken pipe",
+            "connection error: Broken pipe (os error 32)",
+            "connection error: Connection reset by peer (os error 104)",
+            "connection error: received fatal alert: BadCertificate",
+        ] {
+            let said = describe(&Status::from_error(ended.into()));
+            assert_eq!(said.matches("does not trust the client certificate").count(), 1, "{said}");
+        }
         let refused = Status::from_error("connecting to https://a:2379: refused".into());
         assert!(!describe(&refused).contains("trust"), "{refused}");
     }
