@@ -143,12 +143,11 @@ pub(super) fn describe(status: &Status) -> String {
         }
         cause = error.source();
     }
-    if ENDED.iter().any(|end| text.contains(end)) && !text.contains(ALERT) {
-        text += "; an etcd that goes away says no more, nor does one that does not trust the \
-                 client certificate";
-    }
     if text.contains(ALERT) {
-        text += ": etcd does not trust the client certificate";
+        text += ": etcd does not trust the client certificate of --etcd-certfile";
+    } else if ENDED.iter().any(|end| text.contains(end)) {
+        text += "; an etcd that goes away says no more, nor does one that does not trust the \
+                 client certificate of --etcd-certfile";
     }
     text
 }
