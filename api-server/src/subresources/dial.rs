@@ -200,9 +200,10 @@ mod tests {
 
     #[tokio::test]
     async fn says_what_go_says_when_nobody_listens() {
-        let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        // Taken, so that nobody else gets it, and without a listener.
+        let taken = tokio::net::TcpSocket::new_v4().unwrap();
+        taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = taken.local_addr().unwrap().port();
         let backend = Backend::plain("127.0.0.1".to_owned(), port);
         let refused = backend.send(Request::new(Body::empty())).await.err().unwrap();
         let expected = format!("dial tcp 127.0.0.1:{port}: connect: connection refused");

@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use std::time::Duration;
 
 /// How long a check waits for what has to come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 type Check = for<'a> fn(&'a dyn Store) -> BoxFuture<'a, ()>;
 

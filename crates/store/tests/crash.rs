@@ -1,20 +1,24 @@
 //! `kill -9` at any instant loses no acknowledged write.
 //!
 //! The test runs itself as a child that writes without rest and prints each write when it is
-//! acknowledged; kills it at a random moment, opening included; and compares what the directory
-//! then holds with what was printed. Fifty times over on one directory.
+//! acknowledged; kills it, now at a random moment, opening included, now at a random number of
+//! acknowledgements, however long the machine takes for them; and compares what the directory then
+//! holds with what was printed. Fifty times over on one directory.
 
 use orlop_store::{Change, Embedded, Expect, Outcome, Revision, Store, suite};
 use std::collections::{BTreeMap, HashMap};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 const DIRECTORY: &str = "ORLOP_CRASH_TEST_DIRECTORY";
 const ROUNDS: usize = 50;
 const WRITERS: usize = 12;
 const LONGEST_MILLIS: u64 = 150;
+const FEWEST_ACKS: u64 = 20;
+const MOST_ACKS: u64 = 150;
 
 /// Not a check of its own: what the child does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,7 +83,12 @@ async fn no_acknowledged_write_is_lost() {
     let mut newest = 1;
     let mut writes = 0;
     for round in 0..ROUNDS {
-        let acks = run_child(directory.path());
+        let end = if round % 2 == 0 {
+            End::After(Duration::from_millis(runtime::entropy::below(LONGEST_MILLIS)))
+        } else {
+            End::Acks(FEWEST_ACKS + runtime::entropy::below(MOST_ACKS - FEWEST_ACKS))
+        };
+        let acks = run_child(directory.path(), end);
         writes += acks.len();
         for (revision, (key, number)) in acks {
             assert!(revision > newest, "round {round}: revision {revision} was given before");
@@ -89,11 +98,17 @@ async fn no_acknowledged_write_is_lost() {
         newest = check(&store, &acknowledged, round).await.max(newest);
         store.close().await;
     }
-    assert!(writes > ROUNDS * 10, "the child hardly wrote: {writes}");
+    assert!(writes >= ROUNDS / 2 * FEWEST_ACKS as usize, "the child hardly wrote: {writes}");
 }
 
-/// Lets the child write for a random time; what it acknowledged, in order of the revisions.
-fn run_child(directory: &Path) -> BTreeMap<Revision, (String, i64)> {
+/// When a child is killed.
+enum End {
+    After(Duration),
+    Acks(u64),
+}
+
+/// Lets the child write until its end; what it acknowledged, in order of the revisions.
+fn run_child(directory: &Path, end: End) -> BTreeMap<Revision, (String, i64)> {
     let test = std::env::current_exe().expect("a test has a file");
     let mut child = Command::new(test)
         .args(["--exact", "child", "--nocapture"])
@@ -101,21 +116,35 @@ fn run_child(directory: &Path) -> BTreeMap<Revision, (String, i64)> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the child starts");
-    let mut stdout = child.stdout.take().expect("it is piped");
+    let mut stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+    let (told, ack) = mpsc::channel();
     let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        stdout.read_to_string(&mut text).map(|_| text)
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            stdout.read_line(&mut line).expect("text");
+            // What was cut off is no acknowledgement.
+            if !line.ends_with('\n') {
+                return lines;
+            }
+            // The harness' own words may stand before the first.
+            if let Some(at) = line.find("ack ") {
+                lines.push(line.split_off(at));
+                let _nobody_counts = told.send(());
+            }
+        }
     });
-    std::thread::sleep(Duration::from_millis(runtime::entropy::below(LONGEST_MILLIS)));
+    match end {
+        End::After(time) => std::thread::sleep(time),
+        End::Acks(count) => {
+            (0..count).for_each(|_| ack.recv().expect("the child writes until it is killed"));
+        }
+    }
     child.kill().expect("it runs until it is killed");
     child.wait().expect("a killed child ends");
-    let text = reader.join().expect("the reader ends").expect("text");
     let mut acks = BTreeMap::new();
-    for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
-        // The harness' own words may stand before the first.
-        let Some(at) = line.find("ack ") else { continue };
-        let [_, key, revision, number] = line[at..].split_whitespace().collect::<Vec<_>>()[..]
-        else {
+    for line in reader.join().expect("the reader ends") {
+        let [_, key, revision, number] = line.split_whitespace().collect::<Vec<_>>()[..] else {
             panic!("not an acknowledgement: {line}");
         };
         let revision = revision.parse().expect("a revision");

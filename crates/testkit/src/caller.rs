@@ -1,15 +1,12 @@
 //! Someone who speaks HTTP to an API server, and sees all that it answers.
 
+use crate::wait::PATIENCE;
 use anyhow::{Context, Result, bail};
 use kube::client::Body;
 use kube::config::{AuthInfo, Config};
 use serde_json::Value;
 use std::path::Path;
-use std::time::Duration;
 use tokio::runtime::Runtime;
-
-/// How long an answer, or a line of a watch, may take.
-const ANSWER_SECONDS_MAX: u64 = 60;
 
 /// A client with one identity. Calls block.
 pub struct Caller {
@@ -68,7 +65,8 @@ impl Caller {
         // Tests of certificates look at certificates; all others at what is said.
         config.accept_invalid_certs = true;
         config.auth_info = auth;
-        config.read_timeout = Some(Duration::from_secs(ANSWER_SECONDS_MAX));
+        // Of any connection: a watch that nobody reads now has to be there later.
+        config.read_timeout = Some(PATIENCE);
         let client = Self::client(&engine, &config)?;
         Ok(Self { engine, config, client, headers: vec![] })
     }
@@ -244,10 +242,9 @@ impl Lines<'_> {
 
     fn more(&mut self) -> Result<bool> {
         use http_body_util::BodyExt as _;
-        let limit = Duration::from_secs(ANSWER_SECONDS_MAX);
         let body = &mut self.body;
         let frame = self.caller.engine.block_on(async {
-            tokio::time::timeout(limit, body.frame()).await.context("no event came")
+            tokio::time::timeout(PATIENCE, body.frame()).await.context("no event came")
         })?;
         match frame {
             None => Ok(false),

@@ -1,10 +1,11 @@
 //! A real etcd of one member, and what lies in it.
 
 use crate::pki::Pki;
+use crate::port::free_port;
 use crate::process::Process;
 use crate::wait::until;
 use anyhow::{Context, Result, bail};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
@@ -119,9 +120,4 @@ impl Etcd {
     pub fn put(&self, key: &str, value: &str) -> Result<()> {
         self.ctl(&["put", key, value]).map(drop)
     }
-}
-
-/// A port that nobody has now.
-pub(crate) fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -1,8 +1,8 @@
 //! `orlop up` as a process, with its data in a folder that outlives it.
 
 use crate::caller::Caller;
-use crate::etcd::free_port;
 use crate::kubectl::Kubectl;
+use crate::port::free_port;
 use crate::process::Process;
 use crate::programs::ours;
 use crate::wait::until;

@@ -2,9 +2,10 @@
 //! the flags of the unit files, by either maker, on one set of files.
 
 use crate::caller::Caller;
-use crate::etcd::{Etcd, free_port};
+use crate::etcd::Etcd;
 use crate::kubectl::Kubectl;
 use crate::pki::Pki;
+use crate::port::free_port;
 use crate::process::Process;
 use crate::programs::Maker;
 use crate::unit::Generation;

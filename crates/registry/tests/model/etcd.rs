@@ -1,6 +1,5 @@
 //! A real etcd, gone with the test.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use store::{Etcd, Store, TlsFiles};
@@ -15,9 +14,8 @@ impl Process {
     pub(crate) async fn start() -> Self {
         let program = std::env::var("ORLOP_TEST_ETCD").unwrap_or("/usr/bin/etcd".to_owned());
         let folder = tempfile::tempdir().unwrap();
-        let free = [0; 2].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
         let [url, peer] =
-            free.map(|port| format!("http://127.0.0.1:{}", port.local_addr().unwrap().port()));
+            [0; 2].map(|_| format!("http://127.0.0.1:{}", testkit::free_port().unwrap()));
         let child = Command::new(&program)
             .args([
                 format!("--data-dir={}", folder.path().display()),
@@ -33,13 +31,13 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("this test needs {program}: {error}"));
         let process = Self { child, _folder: folder, url };
-        for _ in 0..1000 {
-            if process.store().revision().await.is_ok() {
-                return process;
+        let answers = async {
+            while process.store().revision().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("etcd does not answer");
+        };
+        tokio::time::timeout(testkit::PATIENCE, answers).await.expect("etcd answers in time");
+        process
     }
 
     pub(crate) fn store(&self) -> Etcd {

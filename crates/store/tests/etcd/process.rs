@@ -1,7 +1,6 @@
 //! etcd processes for the tests: real ones, on free ports, gone with the test.
 
 use orlop_store::{Etcd, Store, TlsFiles};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,7 +9,6 @@ use tempfile::TempDir;
 /// Which etcd to run, for trying another version.
 const PROGRAM_VARIABLE: &str = "ORLOP_TEST_ETCD";
 const PROGRAM: &str = "/usr/bin/etcd";
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A cluster of etcd.
 pub(crate) struct Cluster {
@@ -41,7 +39,8 @@ impl Cluster {
         let directory = tempfile::tempdir().expect("a directory");
         let tls = with_tls.then(|| Tls::make(directory.path()));
         let scheme = if with_tls { "https" } else { "http" };
-        let ports = free_ports(2 * size);
+        let ports: Vec<u16> =
+            (0..2 * size).map(|_| testkit::free_port().expect("a port")).collect();
         let peers: Vec<String> =
             (0..size).map(|n| format!("m{n}=http://127.0.0.1:{}", ports[size + n])).collect();
         let members = (0..size)
@@ -123,7 +122,7 @@ impl Cluster {
                 runtime::clock::sleep(Duration::from_millis(20)).await;
             }
         };
-        runtime::clock::timeout(PATIENCE, answers).await.expect("etcd answers in time");
+        runtime::clock::timeout(testkit::PATIENCE, answers).await.expect("etcd answers in time");
     }
 }
 
@@ -174,11 +173,4 @@ impl Tls {
 
 fn program() -> String {
     std::env::var(PROGRAM_VARIABLE).unwrap_or_else(|_| PROGRAM.to_owned())
-}
-
-/// Ports that nobody had a moment ago, all different.
-fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<_> =
-        (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
-    listeners.iter().map(|l| l.local_addr().expect("an address").port()).collect()
 }
