@@ -3,7 +3,7 @@
 export KUBECONFIG=${KUBECONFIG:-$PKI_DIR/admin.kubeconfig} ETCDCTL_API=3
 [[ -n ${ETCDCTL_ENDPOINTS-} ]] || export ETCDCTL_ENDPOINTS=https://127.0.0.1:$ETCD_PORT ETCDCTL_CACERT=$PKI_DIR/ca.crt \
     ETCDCTL_CERT=$PKI_DIR/kubernetes.crt ETCDCTL_KEY=$PKI_DIR/kubernetes.key
-WAIT=--timeout=90s
+WAIT=--timeout=${PATIENCE}s
 passed=0 failed=0
 
 # check WHAT CMD...: one row of the result
@@ -23,6 +23,7 @@ prints() { local pattern=$1 output; shift; output=$("$@" 2>&1); echo "$output"; 
 says() { local text=$1 output; shift; output=$("$@" 2>&1); echo "$output"; grep -Fq -- "$text" <<<"$output"; }         # TEXT CMD...
 fails() { ! "$@"; }
 get() { kubectl get "$@" -o "jsonpath=$JSONPATH"; } # with JSONPATH set
+none_of() { local left; left=$(kubectl get pods,replicasets,endpointslices -A -l "$1" -o name) && [[ ! $left ]]; } # LABEL
 node_names() { kubectl get nodes -o name | sed s,node/,, | sort; }
 nodes_of() { JSONPATH='{range .items[*]}{.spec.nodeName}{"\n"}{end}' get pods -l "app=$1" "${@:2}" | sort -u; }
 

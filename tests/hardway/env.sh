@@ -26,6 +26,7 @@ OLD_KUBECTL=${OLD_KUBECTL:-${XDG_CACHE_HOME:-$HOME/.cache}/orlop/kubectl-1.20/us
 REGISTRY_PORT=${REGISTRY_PORT:-5000}
 PROXY_MODE=${PROXY_MODE:-iptables}        # kube-proxy: iptables or nftables
 NETWORK=${NETWORK:-static}                # of the pods: static, by node up; flannel, by its manifest; or none yet
+PATIENCE=${PATIENCE:-180}                  # seconds to wait for what has to happen, however slow the machine
 MANIFESTS=$(realpath "$NODES_HOME/../../deploy/manifests") # of the cluster's DNS and pod network
 PATH=$BIN_DIR:$PATH:/usr/sbin:/sbin       # not every shell of root has the last two
 
@@ -72,3 +73,5 @@ until_ok() {
     local end=$((SECONDS + $1)); shift
     until "$@" >/dev/null 2>&1; do ((SECONDS < end)) || return 1; sleep 0.3; done
 }
+# soon CMD...: what has to come to be; shows what the last try said.
+soon() { until_ok "$PATIENCE" "$@" || "$@"; }

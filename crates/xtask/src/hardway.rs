@@ -104,8 +104,8 @@ pub fn walk(programs: &Path) -> Result<Rows> {
     let output = child.stdout.take().context("its output")?;
     let mut rows = Rows::default();
     let mut last = String::new();
-    for line in BufReader::new(output).lines() {
-        last = line?;
+    for line in BufReader::new(output).split(b'\n') {
+        last = String::from_utf8_lossy(&line?).into_owned(); // a row that fails may print anything
         println!("{last}");
         rows.read(&last);
     }

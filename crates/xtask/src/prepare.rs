@@ -41,14 +41,13 @@ fn old_kubectl() -> Result<()> {
     }
     tools::say("kubectl 1.20 from Debian");
     let scratch = tempfile::tempdir_in(tools::cache("")?)?;
-    let download = || {
-        let mut download = Command::new("apt-get");
-        download.args(["download", "-q", "kubernetes-client"]).current_dir(&scratch);
-        tools::run(&mut download)
-    };
-    if download().is_err() {
-        tools::run(Command::new("apt-get").args(["update", "-q"]))?;
-        download()?;
+    let mut download = Command::new("apt-get");
+    download.args(["download", "-q", "kubernetes-client"]).current_dir(&scratch);
+    if tools::run(&mut download).is_err() {
+        tools::again(|| {
+            tools::update()?;
+            tools::run(&mut download)
+        })?;
     }
     let package = std::fs::read_dir(&scratch)?
         .filter_map(Result::ok)

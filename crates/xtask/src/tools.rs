@@ -8,6 +8,10 @@ pub use go::go;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// How long to wait before what failed is tried again, which is as often as there are pauses.
+const PAUSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(30)];
 
 /// Where a program lies, by `PATH`, or where Debian puts what an administrator calls.
 pub fn find(program: &str) -> Option<PathBuf> {
@@ -39,14 +43,43 @@ pub fn install(packages: &[&str]) -> Result<()> {
         show.args(["show", package]).stdout(Stdio::null()).stderr(Stdio::null());
         show.status().is_ok_and(|status| status.success())
     };
-    if !packages.iter().all(known) {
-        run(Command::new("apt-get").args(["update", "-q"]))?;
-    }
+    let mut listed = packages.iter().all(known);
     let mut install = Command::new("apt-get");
-    install.args(["install", "-q", "-y", "--no-install-recommends"]).args(packages);
+    // Another apt may be at work, which a machine starts by itself when it boots.
+    install.args([
+        "install",
+        "-q",
+        "-y",
+        "--no-install-recommends",
+        "-o",
+        "DPkg::Lock::Timeout=300",
+    ]);
     // No service starts by itself: tests start their own processes.
-    install.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
-    run(&mut install)
+    install.args(packages).env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
+    again(|| {
+        if !std::mem::take(&mut listed) {
+            update()?; // or the lists are so old that the packages have gone
+        }
+        run(&mut install)
+    })
+}
+
+/// Renews the lists of Debian's packages.
+pub(crate) fn update() -> Result<()> {
+    run(Command::new("apt-get").args(["update", "-q"]))
+}
+
+/// Does what needs the network, and does it again after a while where it fails: often it was a
+/// matter of the moment.
+pub(crate) fn again<T>(mut work: impl FnMut() -> Result<T>) -> Result<T> {
+    for pause in PAUSES {
+        match work() {
+            Ok(done) => return Ok(done),
+            Err(error) => say(&format!("{error:#}; again in {} s", pause.as_secs())),
+        }
+        std::thread::sleep(pause);
+    }
+    work()
 }
 
 /// Runs to the end, its output where ours goes.

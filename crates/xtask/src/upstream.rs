@@ -64,19 +64,21 @@ fn build(package: &str, to: &PathBuf) -> Result<()> {
         "buildDate=2026-01-01T00:00:00Z".into(),
     ];
     let facts: Vec<String> = facts.iter().map(|fact| format!("-X {VERSION}.{fact}")).collect();
-    let status = tools::go()?
-        .args(["build", "-buildvcs=false", "-trimpath", "-ldflags"])
+    let mut go = tools::go()?;
+    go.args(["build", "-buildvcs=false", "-trimpath", "-ldflags"])
         .arg(format!("-s -w {}", facts.join(" ")))
         .arg("-o")
         .arg(to)
         .arg(package)
-        .current_dir(repository().join("crates/xtask/upstream"))
-        .status()
-        .context("go, which builds upstream's programs, does not start")?;
-    if !status.success() {
-        bail!("go build {package}: {status}");
-    }
-    Ok(())
+        .current_dir(repository().join("crates/xtask/upstream"));
+    // It brings modules that are missing.
+    tools::again(|| {
+        let status = go.status().context("go, which builds upstream's programs, does not start")?;
+        if !status.success() {
+            bail!("go build {package}: {status}");
+        }
+        Ok(())
+    })
 }
 
 fn cache() -> Result<PathBuf> {

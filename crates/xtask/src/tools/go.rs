@@ -2,6 +2,7 @@
 //! the newer as the Go module that it is.
 
 use super::{find, install, run, say};
+use crate::modules;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -67,16 +68,7 @@ fn read_version(text: &str) -> Option<(u32, u32)> {
 fn download(go: &Path) -> Result<PathBuf> {
     let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     let module = format!("{TOOLCHAIN}-{machine}");
-    let output = Command::new(go)
-        .args(["mod", "download", "-json", &module])
-        .current_dir(std::env::temp_dir())
-        .output()?;
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("go mod download {module}"))?;
-    match answer["Dir"].as_str() {
-        Some(folder) => Ok(folder.into()),
-        None => bail!("go mod download {module}: {}", answer["Error"]),
-    }
+    modules::download(&mut Command::new(go), &module)
 }
 
 /// A module's files lose their bits, which a Go since 1.21 gives back by itself.
