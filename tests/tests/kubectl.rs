@@ -348,7 +348,7 @@ fn deployment(kubectl: &Kubectl) -> Result<()> {
         kubectl.run("create deployment nginx --image=nginx:1 --replicas=3")?
             == "deployment.apps/nginx created\n"
     );
-    kubectl.run("rollout status deployment/nginx --timeout=90s")?;
+    kubectl.run("rollout status deployment/nginx --timeout=240s")?;
     let wide = kubectl.run("get deployment nginx -o wide")?;
     let rows = columns(&wide);
     let header = "NAME READY UP-TO-DATE AVAILABLE AGE CONTAINERS IMAGES SELECTOR";
@@ -375,14 +375,14 @@ fn deployment(kubectl: &Kubectl) -> Result<()> {
     ensure!(
         kubectl.run("scale deployment nginx --replicas=5")? == "deployment.apps/nginx scaled\n"
     );
-    kubectl.run("rollout status deployment/nginx --timeout=90s")?;
+    kubectl.run("rollout status deployment/nginx --timeout=240s")?;
     ensure!(kubectl.json("get deployment nginx")?["status"]["readyReplicas"] == 5);
 
     kubectl.run("set image deployment/nginx nginx=nginx:2")?;
-    kubectl.run("rollout status deployment/nginx --timeout=90s")?;
+    kubectl.run("rollout status deployment/nginx --timeout=240s")?;
     has(&kubectl.run("rollout history deployment/nginx")?, &["REVISION", "1", "2"])?;
     has(&kubectl.run("rollout undo deployment/nginx")?, &["deployment.apps/nginx rolled back"])?;
-    kubectl.run("rollout status deployment/nginx --timeout=90s")?;
+    kubectl.run("rollout status deployment/nginx --timeout=240s")?;
     let image = "get deployment nginx -o jsonpath={.spec.template.spec.containers[0].image}";
     ensure!(kubectl.run(image)? == "nginx:1");
 
@@ -409,7 +409,7 @@ fn coredns(kubectl: &Kubectl) -> Result<()> {
     for name in names {
         has(&made, &[&format!("{name} created\n")])?;
     }
-    kubectl.run("rollout status deployment/coredns -n kube-system --timeout=90s")?;
+    kubectl.run("rollout status deployment/coredns -n kube-system --timeout=240s")?;
     let service = kubectl.run("get svc -n kube-system --no-headers")?;
     has(&service, &["kube-dns", "10.32.0.10", "53/UDP,53/TCP,9153/TCP"])?;
     let pods = kubectl.run("get pods -l k8s-app=kube-dns -n kube-system --no-headers")?;
@@ -444,7 +444,7 @@ fn too_large(kubectl: &Kubectl) -> Result<()> {
 
 fn run(kubectl: &Kubectl) -> Result<()> {
     ensure!(kubectl.run("run nginx --image=nginx")? == "pod/nginx created\n");
-    kubectl.run("wait --for=condition=Ready pod/nginx --timeout=90s")?;
+    kubectl.run("wait --for=condition=Ready pod/nginx --timeout=240s")?;
     let wide = kubectl.run("get pods -l run=nginx -o wide")?;
     let header = [
         "NAME",
@@ -508,11 +508,11 @@ fn server_side(kubectl: &Kubectl) -> Result<()> {
 
 fn wait(kubectl: &Kubectl) -> Result<()> {
     kubectl.run("create deployment waits --image=nginx")?;
-    kubectl.run("wait --for=condition=Available deployment/waits --timeout=90s")?;
+    kubectl.run("wait --for=condition=Available deployment/waits --timeout=240s")?;
     kubectl.run("rollout restart deployment/waits")?;
-    kubectl.run("rollout status deployment/waits --timeout=90s")?;
+    kubectl.run("rollout status deployment/waits --timeout=240s")?;
     kubectl.run("delete deployment waits --cascade=foreground")?;
-    kubectl.run("wait --for=delete deployment/waits --timeout=90s").map(drop)
+    kubectl.run("wait --for=delete deployment/waits --timeout=240s").map(drop)
 }
 
 fn info(kubectl: &Kubectl) -> Result<()> {

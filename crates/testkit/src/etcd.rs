@@ -82,6 +82,8 @@ impl Etcd {
     pub fn ctl(&self, words: &[&str]) -> Result<Vec<u8>> {
         let mut command = Command::new("etcdctl");
         command.env("ETCDCTL_API", "3").args(&self.credentials);
+        // By itself it gives up after two seconds without a connection, and five without an answer.
+        command.args(["--dial-timeout=60s", "--command-timeout=60s"]);
         let output = command
             .arg(format!("--endpoints={}", self.url))
             .args(words)
