@@ -180,7 +180,8 @@ mod tests {
 
     #[test]
     fn ports_are_free() {
-        let port = free_port().expect("a port");
-        TcpListener::bind(("127.0.0.1", port)).expect("it is free");
+        // Another program may be faster, but not each time.
+        let free = || TcpListener::bind(("127.0.0.1", free_port().expect("a port"))).is_ok();
+        assert!((0..5).any(|_| free()));
     }
 }
