@@ -6,7 +6,7 @@
 
 use crate::error::chain;
 use crate::transport::{Transport, to_server};
-use crate::{ClientError, agent, limits};
+use crate::{ClientError, agent, limits, proxy};
 use http::{Request, Response};
 use kube::client::Body;
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -63,6 +63,7 @@ where
 }
 
 async fn config(options: &ConnectOptions) -> Result<Config, ClientError> {
+    let mut own_proxy = false;
     let mut config = match (&options.kubeconfig, &options.master) {
         (Some(path), _) => {
             let wrong = |error| ClientError::Kubeconfig {
@@ -70,6 +71,7 @@ async fn config(options: &ConnectOptions) -> Result<Config, ClientError> {
                 why: why(&error),
             };
             let file = Kubeconfig::read_from(path).map_err(wrong)?;
+            own_proxy = names_a_proxy(&file);
             Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
                 .await
                 .map_err(wrong)?
@@ -82,9 +84,24 @@ async fn config(options: &ConnectOptions) -> Result<Config, ClientError> {
     if let Some(master) = &options.master {
         config.cluster_url = parse_master(master)?;
     }
+    if !own_proxy {
+        let variable = |name: &str| std::env::var(name).ok();
+        config.proxy_url = proxy::of_environment(&config.cluster_url, variable)?;
+    }
     config.headers.extend(agent::header(&options.program));
     config.connect_timeout = Some(limits::CONNECT_TIMEOUT);
     Ok(config)
+}
+
+/// Whether the cluster of the current context has a `proxy-url`: kube takes the environment's where
+/// it has none, whatever the server is.
+fn names_a_proxy(file: &Kubeconfig) -> bool {
+    let current = file.current_context.as_ref();
+    let context = file.contexts.iter().find(|context| Some(&context.name) == current);
+    let cluster = context.and_then(|context| Some(&context.context.as_ref()?.cluster));
+    let cluster = file.clusters.iter().find(|named| Some(&named.name) == cluster);
+    let proxy = cluster.and_then(|named| named.cluster.as_ref()?.proxy_url.as_ref());
+    proxy.is_some_and(|url| !url.is_empty())
 }
 
 /// Without the file's name, which the caller knows to say.

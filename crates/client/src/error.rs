@@ -30,14 +30,12 @@ pub enum ClientError {
     /// The client could not be built: certificates, keys, TLS.
     #[error("--kubeconfig: can't set up the connection to the API server: {0}")]
     Setup(String),
-    /// The kubeconfig asks for a proxy.
+    /// The proxy asked for can't be. Its address may hold a password, so it is not said.
     #[error(
-        "proxy-url {address:?} of the kubeconfig: proxies are not served, name the server itself"
+        "the proxy of the kubeconfig (proxy-url) or of the environment (HTTPS_PROXY, HTTP_PROXY): \
+         it has to be http://host:port or socks5://host:port"
     )]
-    Proxy {
-        /// The proxy's URL.
-        address: String,
-    },
+    Proxy,
     /// The kubeconfig's `tls-server-name` is no name that a certificate can have.
     #[error("tls-server-name {name:?} of the kubeconfig: {source}")]
     ServerName {

@@ -13,6 +13,7 @@ mod error;
 mod identity;
 pub mod lease;
 pub mod limits;
+mod proxy;
 mod rate;
 mod token_requests;
 mod transport;

@@ -8,6 +8,7 @@
 
 use crate::certificate::follow_files;
 use crate::error::chain;
+use crate::proxy::Dial;
 use crate::{ClientError, limits};
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
@@ -53,16 +54,14 @@ fn retries() -> RetryPolicy {
     RetryPolicy::new(first, longest, limits::RETRIES, true).expect("the first is the shortest")
 }
 
-type Connector = TimeoutConnector<HttpsConnector<HttpConnector>>;
+type Connector = TimeoutConnector<HttpsConnector<Dial>>;
 
 fn connector(config: &Config) -> Result<Connector, ClientError> {
-    if let Some(proxy) = &config.proxy_url {
-        return Err(ClientError::Proxy { address: proxy.to_string() });
-    }
     let mut plain = HttpConnector::new();
     plain.enforce_http(false);
     plain.set_nodelay(true);
     plain.set_keepalive(Some(limits::KEEP_ALIVE_INTERVAL));
+    let dial = Dial::new(plain, &config.cluster_url, config.proxy_url.as_ref())?;
     let mut tls = config.rustls_client_config().map_err(setup)?;
     follow_files(&mut tls, &config.auth_info);
     let mut https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
@@ -71,7 +70,7 @@ fn connector(config: &Config) -> Result<Connector, ClientError> {
         let name = name.clone().try_into().map_err(wrong)?;
         https = https.with_server_name_resolver(FixedServerNameResolver::new(name));
     }
-    let mut connector = TimeoutConnector::new(https.enable_all_versions().wrap_connector(plain));
+    let mut connector = TimeoutConnector::new(https.enable_all_versions().wrap_connector(dial));
     connector.set_connect_timeout(config.connect_timeout);
     Ok(connector)
 }

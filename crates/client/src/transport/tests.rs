@@ -131,11 +131,3 @@ async fn a_server_without_http2_has_a_connection_for_each_watch() {
     }
     assert_eq!(server.connections(), 3);
 }
-
-#[tokio::test]
-async fn a_proxy_is_refused_by_name() {
-    let mut config = Config::new("https://127.0.0.1:6443".parse().expect("a URL"));
-    config.proxy_url = Some("http://proxy:3128".parse().expect("a URL"));
-    let error = to_server(&config).expect_err("no transport").to_string();
-    assert!(error.contains("proxy-url \"http://proxy:3128/\""), "{error}");
-}
