@@ -3,7 +3,7 @@
 
 mod go;
 
-pub use go::go;
+pub use go::{go, module};
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;

@@ -1,8 +1,7 @@
 //! A `go` that is new enough for upstream's modules. An older one, such as Debian's, can still bring
 //! the newer as the Go module that it is.
 
-use super::{find, install, run, say};
-use crate::modules;
+use super::{again, find, install, run, say};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,6 +27,23 @@ pub fn go() -> Result<Command> {
     Ok(command)
 }
 
+/// The folder of a module at a version such as `k8s.io/api@v0.36.3`, which this `go` downloads.
+///
+/// # Errors
+/// Where it does not start, or finds no way to the module.
+pub fn module(go: &mut Command, at: &str) -> Result<PathBuf> {
+    go.args(["mod", "download", "-json", at]).current_dir(std::env::temp_dir());
+    again(|| {
+        let output = go.output().context("go, which finds upstream's modules, does not start")?;
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("go mod download {at}"))?;
+        match answer["Dir"].as_str() {
+            Some(folder) => Ok(folder.into()),
+            None => bail!("go mod download {at}: {}", answer["Error"]),
+        }
+    })
+}
+
 fn program() -> Result<PathBuf> {
     if find("go").is_none() {
         install(&["golang-go"])?;
@@ -37,7 +53,8 @@ fn program() -> Result<PathBuf> {
         return Ok(found);
     }
     say("a newer Go, as a module");
-    let folder = download(&found)?;
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    let folder = module(&mut Command::new(&found), &format!("{TOOLCHAIN}-{machine}"))?;
     let newer = folder.join("bin/go");
     make_runnable(&folder)?;
     match version(&newer) {
@@ -63,12 +80,6 @@ fn read_version(text: &str) -> Option<(u32, u32)> {
     let major = parts.next()?.parse().ok()?;
     let minor: String = parts.next()?.chars().take_while(char::is_ascii_digit).collect();
     Some((major, minor.parse().ok()?))
-}
-
-fn download(go: &Path) -> Result<PathBuf> {
-    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    let module = format!("{TOOLCHAIN}-{machine}");
-    modules::download(&mut Command::new(go), &module)
 }
 
 /// A module's files lose their bits, which a Go since 1.21 gives back by itself.
