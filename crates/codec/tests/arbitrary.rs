@@ -8,7 +8,6 @@ use orlop_codec as codec;
 use codec::{TypeId, TypeMeta, envelope, limits};
 use object::Gvk;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use schema::builtin;
 
 fn root(group: &'static str, version: &'static str, kind: &'static str) -> TypeId {
@@ -51,17 +50,8 @@ fn field(tag: u8, body: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The same bytes in each run; others with `PROPTEST_RNG_SEED=<number>`.
-fn config() -> ProptestConfig {
-    let mut config = ProptestConfig { cases: 512, failure_persistence: None, ..Default::default() };
-    if config.rng_seed == RngSeed::Random {
-        config.rng_seed = RngSeed::Fixed(1);
-    }
-    config
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn protobuf(bytes in proptest::collection::vec(message(), 0..6)) {

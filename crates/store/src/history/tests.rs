@@ -4,7 +4,6 @@ use super::*;
 use crate::engine::{self, Request};
 use crate::{Change, Outcome};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 type World = BTreeMap<String, (Revision, Revision, String)>;
 
@@ -56,19 +55,7 @@ fn kept(rows: &BTreeMap<Revision, Written>, history: &History) -> BTreeMap<Revis
         .collect()
 }
 
-/// The same steps in each run; others with `PROPTEST_RNG_SEED=<number>`, more of them with
-/// `PROPTEST_CASES=<number>`.
-fn config() -> ProptestConfig {
-    let mut config = ProptestConfig::default();
-    if config.rng_seed == RngSeed::Random {
-        config.rng_seed = RngSeed::Fixed(1);
-    }
-    config
-}
-
 proptest! {
-    #![proptest_config(config())]
-
     #[test]
     fn agrees_with_a_model(steps in prop::collection::vec(step(), 1..80)) {
         let mut history = History::new(lanes());
