@@ -17,7 +17,7 @@ const DIRECTORY: &str = "ORLOP_CRASH_TEST_DIRECTORY";
 const ROUNDS: usize = 50;
 const WRITERS: usize = 12;
 const LONGEST_MILLIS: u64 = 150;
-const FEWEST_ACKS: u64 = 20;
+const FEWEST_ACKS: u64 = 25;
 const MOST_ACKS: u64 = 150;
 
 /// Not a check of its own: what the child does.
@@ -98,7 +98,7 @@ async fn no_acknowledged_write_is_lost() {
         newest = check(&store, &acknowledged, round).await.max(newest);
         store.close().await;
     }
-    assert!(writes >= ROUNDS / 2 * FEWEST_ACKS as usize, "the child hardly wrote: {writes}");
+    assert!(writes > ROUNDS * 10, "the child hardly wrote: {writes}");
 }
 
 /// When a child is killed.
