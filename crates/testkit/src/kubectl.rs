@@ -95,7 +95,6 @@ impl Kubectl {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.env("HOME", &self.home).env("KUBECONFIG", &self.kubeconfig);
-        command.env_remove("HTTPS_PROXY").env_remove("https_proxy");
         command
     }
 

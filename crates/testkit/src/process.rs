@@ -26,8 +26,6 @@ impl Process {
     pub fn start(mut command: Command, log: &Path) -> Result<Self> {
         let output = File::options().create(true).append(true).open(log)?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        // All that it asks is on loopback, whatever the way out of this machine is.
-        command.env_remove("HTTPS_PROXY").env_remove("https_proxy");
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command.spawn().with_context(|| format!("{name} does not start"))?;
         Ok(Self { name, command, child, log: log.to_owned() })
