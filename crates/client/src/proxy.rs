@@ -44,7 +44,7 @@ pub(crate) fn of_environment(
 
 fn is_loopback(server: &Uri) -> bool {
     let host = server.host().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    let address = without_brackets(host).parse();
     host == "localhost" || address.is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
@@ -58,13 +58,18 @@ fn is_listed(server: &Uri, exceptions: &str) -> bool {
             }
             _ => entry,
         };
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let host = without_brackets(host);
         Some(host.strip_prefix('*').filter(|domain| !domain.is_empty()).unwrap_or(host).to_owned())
     };
     let hosts: Vec<String> = exceptions.split(',').filter_map(of_its_port).collect();
     // The rules of a list are the library's; for them any proxy will do. `*` is no address to it.
     let matcher = Matcher::builder().all("http://any").no(hosts.join(",")).build();
     hosts.iter().any(|host| host == "*") || matcher.intercept(server).is_none()
+}
+
+/// An IPv6 address as it stands outside of a URL.
+fn without_brackets(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 fn port(server: &Uri) -> u16 {

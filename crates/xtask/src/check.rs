@@ -7,10 +7,9 @@
 //! link-time optimization of five programs takes longer than all the rest, and is asked for by
 //! `--release`.
 
-use crate::{hardway, prepare, repository, tidy};
+use crate::{hardway, prepare, repository, tidy, tools};
 use anyhow::{Context, Result, bail};
 use regex::Regex;
-use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -97,10 +96,8 @@ fn tests(mut command: Command, tally: &mut Tally) -> Result<()> {
     let mut child = command.stdout(Stdio::piped()).spawn().context("cargo")?;
     let output = child.stdout.take().context("cargo's output")?;
     let result = result();
-    for line in BufReader::new(output).split(b'\n') {
-        let line = String::from_utf8_lossy(&line?).into_owned(); // a test may print anything
-        println!("{line}");
-        tally.read(&result, &line);
+    for line in tools::shown(output) {
+        tally.read(&result, &line?);
     }
     let status = child.wait()?;
     if !status.success() {

@@ -3,7 +3,6 @@
 
 use crate::{repository, tools, upstream};
 use anyhow::{Context, Result, bail};
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -104,9 +103,8 @@ pub fn walk(programs: &Path) -> Result<Rows> {
     let output = child.stdout.take().context("its output")?;
     let mut rows = Rows::default();
     let mut last = String::new();
-    for line in BufReader::new(output).split(b'\n') {
-        last = String::from_utf8_lossy(&line?).into_owned(); // a row that fails may print anything
-        println!("{last}");
+    for line in tools::shown(output) {
+        last = line?;
         rows.read(&last);
     }
     let status = child.wait()?;

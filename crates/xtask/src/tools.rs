@@ -6,6 +6,7 @@ mod go;
 pub use go::{go, module};
 
 use anyhow::{Context, Result, bail};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -80,6 +81,15 @@ pub(crate) fn again<T>(mut work: impl FnMut() -> Result<T>) -> Result<T> {
         std::thread::sleep(pause);
     }
     work()
+}
+
+/// The lines that a program prints, each shown where our output goes; they may be no text.
+pub(crate) fn shown(output: impl Read) -> impl Iterator<Item = io::Result<String>> {
+    BufReader::new(output).split(b'\n').map(|line| {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        println!("{line}");
+        Ok(line)
+    })
 }
 
 /// Runs to the end, its output where ours goes.
